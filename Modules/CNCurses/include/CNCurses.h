@@ -1,0 +1,71 @@
+// A small module over ncursesw: open, draw a cell, read an event, put the terminal back whatever happens.
+// Plain C types only, so that Swift never meets curses' macros, variadics and globals.
+#ifndef CNCURSES_H
+#define CNCURSES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum {
+    CN_OK = 0,
+    CN_UNKNOWN_TERMINAL,   ///< no terminfo entry of that name
+    CN_NO_CURSOR_MOTION,   ///< an entry without `cup`, as `dumb`
+    CN_NOT_A_TERMINAL,     ///< input or output is not a terminal
+} cn_status;
+
+typedef enum {
+    CN_BOLD = 1, CN_UNDERLINE = 2, CN_REVERSE = 4, CN_DIM = 8,
+} cn_attribute;
+
+typedef enum {
+    CN_EVENT_NONE,        ///< the time ran out
+    CN_EVENT_CHARACTER,   ///< `code` is a Unicode scalar or a control character
+    CN_EVENT_KEY,         ///< `code` is a cn_key
+    CN_EVENT_RESIZE,      ///< the size has changed, or the program came back from a suspension
+    CN_EVENT_SIGNAL,      ///< `code` is SIGINT, SIGTERM, SIGHUP or SIGQUIT
+    CN_EVENT_END,         ///< the terminal is gone
+} cn_event_kind;
+
+typedef enum {
+    CN_KEY_UP, CN_KEY_DOWN, CN_KEY_LEFT, CN_KEY_RIGHT, CN_KEY_HOME, CN_KEY_END, CN_KEY_PAGE_UP, CN_KEY_PAGE_DOWN,
+    CN_KEY_ENTER, CN_KEY_BACKSPACE, CN_KEY_DELETE, CN_KEY_BACK_TAB, CN_KEY_CONTROL_LEFT, CN_KEY_CONTROL_RIGHT,
+    CN_KEY_F1,            ///< F2 … F12 follow
+} cn_key;
+
+typedef struct {
+    int32_t kind;         ///< a cn_event_kind
+    int32_t code;
+} cn_event;
+
+/// Opens the full screen on `term`, reading keys from descriptor `input` and drawing on `output`, and installs the
+/// handlers that put the terminal back on a signal or a crash. Standard error is captured until `cn_close`, which
+/// then writes it out.
+cn_status cn_open(const char *term, int input, int output);
+
+/// Puts the terminal back as it was and writes what was sent to standard error meanwhile. Harmless when not open.
+void cn_close(void);
+
+void cn_size(int32_t *columns, int32_t *rows);
+
+/// How many colours the terminal has; 0 when none. 16,777,216 where a colour number is its 24-bit RGB value.
+int32_t cn_colors(void);
+
+/// Whether the locale, as found or as helped with C.UTF-8, writes UTF-8; `found` tells whether it did so unhelped.
+bool cn_unicode(bool *found);
+
+/// Puts one scalar at a cell. A colour of −1 is the terminal's own.
+void cn_put(int32_t row, int32_t column, uint32_t scalar, int32_t foreground, int32_t background, uint32_t attributes);
+
+/// Sends the differences to the terminal.
+void cn_present(void);
+
+/// Forgets what the terminal shows, so that the next `cn_present` sends everything.
+void cn_redraw(void);
+
+/// Waits for one event; a negative time waits without end.
+cn_event cn_read(int32_t milliseconds);
+
+/// Leaves the full screen, stops the process group as ^Z does, and comes back after `fg`.
+void cn_suspend(void);
+
+#endif

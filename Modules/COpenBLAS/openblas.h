@@ -1,0 +1,2 @@
+// Names the BLAS. Debian and Ubuntu: libopenblas-dev.
+#include <cblas.h>

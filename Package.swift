@@ -1,0 +1,51 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "gptstep",
+    products: [
+        .executable(name: "gptstep", targets: ["gptstep"]),
+        .library(name: "GPTEngine", targets: ["GPTEngine"]),
+        .library(name: "GPTStepper", targets: ["GPTStepper"]),
+        .library(name: "GPTViews", targets: ["GPTViews"]),
+        .library(name: "TerminalKit", targets: ["TerminalKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // C at the edges: each module has one job and plain C types in its header.
+        .target(
+            name: "CNCurses", path: "Modules/CNCurses",
+            cSettings: [.define("NCURSES_WIDECHAR", to: "1"), .define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+        .systemLibrary(name: "COpenBLAS", path: "Modules/COpenBLAS"),
+        .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
+
+        // What is computed, where we are in it, how it looks.
+        .target(name: "GPTEngine", dependencies: ["COpenBLAS", "CEmbedded"], swiftSettings: strict),
+        .target(name: "GPTStepper", dependencies: ["GPTEngine"], swiftSettings: strict),
+        .target(name: "GPTViews", dependencies: ["GPTStepper", "GPTEngine", "TerminalKit"], swiftSettings: strict),
+
+        // A grid of cells, and the terminal that shows it.
+        .target(name: "TerminalKit", swiftSettings: strict),
+        .target(name: "CursesTerminal", dependencies: ["TerminalKit", "CNCurses"], swiftSettings: strict),
+
+        .executableTarget(
+            name: "gptstep",
+            dependencies: [
+                "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(
+            name: "GPTEngineTests", dependencies: ["GPTEngine"], resources: [.copy("Fixtures")], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,111 @@
+import Foundation
+
+/// A GPT-2 checkpoint: every parameter of its configuration, found, of the right shape, and ready to be read.
+///
+/// Names may carry the prefixes `transformer.`, `module.` and `_orig_mod.`; causal-mask buffers and other extras are
+/// ignored. Linear weights may be stored [in, out] (Conv1D, as GPT-2 itself) or [out, in] (nn.Linear, as nanoGPT): the
+/// whole checkpoint's `c_attn`, which is never square, tells which.
+public struct Checkpoint: Sendable {
+    /// The shape of the model.
+    public let configuration: Configuration
+    /// The file the tensors are in.
+    public let file: SafetensorsFile
+    private let entries: [[UInt8]: SafetensorsHeader.Entry]
+    private let isTransposed: Bool
+
+    /// Checks that `file` holds a model of this configuration.
+    ///
+    /// - Throws: ``CheckpointError`` that names the tensor.
+    public init(_ file: SafetensorsFile, configuration: Configuration) throws(CheckpointError) {
+        var entries: [[UInt8]: SafetensorsHeader.Entry] = [:]
+        for entry in file.header.entries {
+            let name = Self.plainName(entry.name)
+            guard entries.updateValue(entry, forKey: Array(name.utf8)) == nil else {
+                throw .ambiguous(path: file.path, name: name)
+            }
+        }
+        self.configuration = configuration
+        self.file = file
+        self.entries = entries
+        let probe = configuration.attentionIn(block: 0).weight
+        isTransposed = entries[Array(probe.name.utf8)]?.shape == probe.shape.reversed()
+        for parameter in configuration.parameters { try check(parameter) }
+    }
+
+    private func check(_ parameter: Parameter) throws(CheckpointError) {
+        guard let entry = entries[Array(parameter.name.utf8)] else { throw .missingTensor(path: file.path, name: parameter.name) }
+        let expected = isStoredTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
+        guard entry.shape == expected else {
+            throw .wrongShape(path: file.path, name: entry.name, expected: expected, found: entry.shape)
+        }
+        switch entry.type {
+        case .f32, .f16, .bf16, .f64: return
+        default: throw .wrongType(path: file.path, name: entry.name, found: entry.type)
+        }
+    }
+
+    /// Linear weights are all `c_…`; tables and the unembedding are stored alike in both layouts.
+    private func isStoredTransposed(_ parameter: Parameter) -> Bool {
+        isTransposed && parameter.shape.count == 2 && parameter.name.contains(".c_")
+    }
+
+    /// The numbers of a parameter of this configuration, matrices [in, out].
+    func tensor(_ parameter: Parameter) -> Tensor {
+        guard let entry = entries[Array(parameter.name.utf8)], let stored = file.tensor(entry) else {
+            preconditionFailure("\(parameter.name) was checked when the file was opened")
+        }
+        guard isStoredTransposed(parameter) else { return stored }
+        let (rows, columns) = (parameter.shape[0], parameter.shape[1])
+        return Tensor(parameter.shape) { out in
+            stored.withValues { stored in
+                for row in 0..<rows { for column in 0..<columns { out[row * columns + column] = stored[column * rows + row] } }
+            }
+        }
+    }
+
+    /// A tensor's name without the prefixes that tools put before it.
+    private static func plainName(_ name: String) -> String {
+        var rest = Substring(name)
+        while let prefix = ["transformer.", "module.", "_orig_mod."].first(where: { rest.hasPrefix($0) }) {
+            rest = rest.dropFirst(prefix.count)
+        }
+        return String(rest)
+    }
+}
+
+/// Why files do not make a checkpoint.
+public enum CheckpointError: Error, Hashable, CustomStringConvertible {
+    /// The bytes break the rules of the format.
+    case notSafetensors(path: String, reason: SafetensorsError)
+    /// A Python pickle, which can run code when it is opened.
+    case pickle(path: String)
+    /// The configuration is broken, or asks for what is not understood.
+    case notConfiguration(path: String, reason: String)
+    /// A parameter that the configuration needs is not there.
+    case missingTensor(path: String, name: String)
+    /// A parameter has another shape than the configuration says.
+    case wrongShape(path: String, name: String, expected: [Int], found: [Int])
+    /// A parameter is not made of floating-point numbers of 16 bits or more.
+    case wrongType(path: String, name: String, found: ElementType)
+    /// Two tensors would be the same parameter.
+    case ambiguous(path: String, name: String)
+    /// A folder without weights.
+    case noWeights(folder: String)
+
+    /// A sentence for the person at the shell.
+    public var description: String {
+        switch self {
+        case .notSafetensors(let path, let reason): "\(path) is not a whole safetensors file: \(reason.description)."
+        case .pickle(let path):
+            "\(path) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
+        case .notConfiguration(let path, let reason): "\(path) does not describe a GPT-2 that can be run: \(reason)."
+        case .missingTensor(let path, let name): "\(path) has no tensor \(name), which its configuration needs."
+        case .wrongShape(let path, let name, let expected, let found):
+            "In \(path) the tensor \(visible(name)) has the shape \(found); its configuration needs \(expected)."
+        case .wrongType(let path, let name, let found):
+            "In \(path) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
+        case .ambiguous(let path, let name): "\(path) holds the tensor \(visible(name)) twice, under different prefixes."
+        case .noWeights(let folder): "The folder \(folder) holds no model.safetensors."
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+
+/// Reads the `config.json` of a Hugging Face GPT-2: what is not understood is refused by name, never guessed.
+///
+/// Source of keys and defaults: `GPT2Config` in transformers 5.23.
+struct ConfigurationFile {
+    private let path: String
+    private let keys: [String: JSONValue]
+
+    /// Opens and parses the file.
+    init(path: String) throws {
+        self.path = path
+        let source = try ByteSource(path: path)
+        do {
+            keys = try JSONDecoder().decode([String: JSONValue].self, from: Data(source.bytes))
+        } catch {
+            throw CheckpointError.notConfiguration(path: path, reason: "it is not a JSON object")
+        }
+    }
+
+    /// The configuration that the keys describe.
+    func configuration() throws -> Configuration {
+        if let type = keys["model_type"], type != .string("gpt2") {
+            throw refusal("model_type", type, "gpt2 is the one architecture that is read")
+        }
+        for (key, neutral) in [
+            ("scale_attn_weights", true), ("scale_attn_by_inverse_layer_idx", false), ("add_cross_attention", false),
+        ] {
+            if let value = keys[key], value != .bool(neutral), value != .null {
+                throw refusal(key, value, "only \(neutral) is understood")
+            }
+        }
+        guard let activation = Activation(rawValue: try string("activation_function") ?? "gelu_new") else {
+            throw refusal(
+                "activation_function", keys["activation_function"] ?? .null,
+                "known are \(Activation.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        do {
+            return try Configuration(
+                layerCount: try integer("n_layer", "num_hidden_layers") ?? 12,
+                headCount: try integer("n_head", "num_attention_heads") ?? 12,
+                width: try integer("n_embd", "hidden_size") ?? 768,
+                contextLength: try integer("n_positions", "n_ctx", "max_position_embeddings") ?? 1024,
+                vocabularySize: try integer("vocab_size") ?? 50257,
+                mlpWidth: try integer("n_inner"),
+                activation: activation,
+                layerNormEpsilon: Float(try number("layer_norm_epsilon") ?? 1e-5),
+                tiesEmbeddings: try bool("tie_word_embeddings") ?? true)
+        } catch let error as ConfigurationError {
+            throw CheckpointError.notConfiguration(path: path, reason: error.description)
+        }
+    }
+
+    /// A whole number under its name or one of its older names; they must not disagree.
+    private func integer(_ names: String...) throws -> Int? {
+        var found: Int?
+        for name in names {
+            switch keys[name] {
+            case nil, .null: continue
+            case .number(let value) where value == value.rounded() && abs(value) < 0x1p53:
+                if let found, found != Int(value) {
+                    throw CheckpointError.notConfiguration(path: path, reason: "\(names.joined(separator: " and ")) disagree")
+                }
+                found = Int(value)
+            case .some(let value): throw refusal(name, value, "a whole number is expected")
+            }
+        }
+        return found
+    }
+
+    private func number(_ name: String) throws -> Double? {
+        switch keys[name] {
+        case nil, .null: nil
+        case .number(let value): value
+        case .some(let value): throw refusal(name, value, "a number is expected")
+        }
+    }
+
+    private func string(_ name: String) throws -> String? {
+        switch keys[name] {
+        case nil, .null: nil
+        case .string(let value): value
+        case .some(let value): throw refusal(name, value, "a name is expected")
+        }
+    }
+
+    private func bool(_ name: String) throws -> Bool? {
+        switch keys[name] {
+        case nil, .null: nil
+        case .bool(let value): value
+        case .some(let value): throw refusal(name, value, "true or false is expected")
+        }
+    }
+
+    private func refusal(_ key: String, _ value: JSONValue, _ reason: String) -> CheckpointError {
+        .notConfiguration(path: path, reason: "\(key) is \(value.description), and \(reason)")
+    }
+}
+
+/// Any JSON value, as far as a configuration needs to tell them apart.
+private enum JSONValue: Decodable, Hashable, CustomStringConvertible {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case composite
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else {
+            self = .composite
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): "\(value)"
+        case .number(let value): value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
+        case .string(let value): "\"\(visible(value))\""
+        case .composite: "a list or an object"
+        }
+    }
+}

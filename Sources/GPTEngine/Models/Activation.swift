@@ -1,0 +1,61 @@
+import Foundation
+
+/// The non-linearity of an MLP, by the names that Hugging Face configurations use.
+///
+/// Source: `transformers/activations.py` (version 5.23).
+public enum Activation: String, Hashable, Sendable, CaseIterable {
+    /// GELU by its tanh approximation: GPT-2's own.
+    case geluNew = "gelu_new"
+    /// The same formula under the name of PyTorch's argument.
+    case geluTanh = "gelu_pytorch_tanh"
+    /// The same formula, factored for speed.
+    case geluFast = "gelu_fast"
+    /// GELU exactly, by the error function.
+    case gelu
+    /// GELU by a logistic curve: x·sigmoid(1.702·x).
+    case quickGELU = "quick_gelu"
+    /// max(0, x).
+    case relu
+    /// x·sigmoid(x).
+    case silu
+    /// The same as ``silu``.
+    case swish
+    /// The hyperbolic tangent.
+    case tanh
+
+    /// The function at `x`.
+    public func callAsFunction(_ x: Float) -> Float {
+        switch self {
+        case .geluNew, .geluTanh, .geluFast:
+            // √(2/π) = 0.7978845608
+            0.5 * x * (1 + tanhf(0.797_884_56 * (x + 0.044_715 * x * x * x)))
+        case .gelu: 0.5 * x * (1 + erff(x * 0.707_106_77))
+        case .quickGELU: x / (1 + expf(-1.702 * x))
+        case .relu: max(0, x)
+        case .silu, .swish: x / (1 + expf(-x))
+        case .tanh: tanhf(x)
+        }
+    }
+
+    /// What readers call it.
+    public var name: String {
+        switch self {
+        case .geluNew, .geluTanh, .geluFast, .gelu, .quickGELU: "GELU"
+        case .relu: "ReLU"
+        case .silu, .swish: "SiLU"
+        case .tanh: "tanh"
+        }
+    }
+
+    /// The formula, with x for the argument.
+    public var formula: String {
+        switch self {
+        case .geluNew, .geluTanh, .geluFast: "½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))"
+        case .gelu: "½·x·(1 + erf(x/√2))"
+        case .quickGELU: "x / (1 + exp(−1.702·x))"
+        case .relu: "max(0, x)"
+        case .silu, .swish: "x / (1 + exp(−x))"
+        case .tanh: "tanh(x)"
+        }
+    }
+}

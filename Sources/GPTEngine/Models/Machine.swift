@@ -1,0 +1,21 @@
+import Foundation
+
+/// What this machine has.
+public enum Machine {
+    /// Bytes of memory this process may count on: the physical memory, or the control group's limit where that is less.
+    public static let memory: Int = {
+        let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap { path in
+            (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        }
+        return ([physical] + limits).min() ?? physical
+    }()
+}
+
+/// Bytes in the largest unit that leaves a number above 1: `343 kB`, `498 MB`, `1.5 GB`, in powers of 1000.
+public func byteCount(_ bytes: Int) -> String {
+    let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")]
+    guard let (unit, name) = units.first(where: { bytes >= $0.0 }) else { return "\(bytes) B" }
+    let value = Double(bytes) / Double(unit)
+    return value < 9.95 ? String(format: "%.1f %@", value, name) : String(format: "%.0f %@", value, name)
+}

@@ -1,0 +1,85 @@
+/// Numbers in rows: an immutable block of 32-bit floats with a shape, the last axis contiguous.
+///
+/// The numbers are either its own or borrowed from something that outlives it, such as a mapped file; copying a
+/// tensor copies neither.
+public struct Tensor: Sendable {
+    /// The extent of each axis, outermost first.
+    public let shape: [Int]
+    private let storage: Storage
+
+    /// Creates a tensor and lets `fill` write all its numbers, which are not initialised before.
+    public init(_ shape: [Int], fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
+        let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: shape.reduce(1, *))
+        fill(memory)
+        self.init(shape, Storage(UnsafeBufferPointer(memory), owner: nil))
+    }
+
+    /// Creates a tensor from literal numbers in row-major order.
+    public init(_ shape: [Int], _ values: [Float]) {
+        precondition(values.count == shape.reduce(1, *), "\(values.count) numbers do not fill \(shape)")
+        self.init(shape) { memory in _ = memory.update(from: values) }
+    }
+
+    /// Creates a tensor over numbers that belong to `owner` and stay as they are while it lives.
+    init(_ shape: [Int], borrowing numbers: UnsafeBufferPointer<Float>, from owner: any Sendable) {
+        precondition(numbers.count == shape.reduce(1, *), "\(numbers.count) numbers do not fill \(shape)")
+        self.init(shape, Storage(numbers, owner: owner))
+    }
+
+    private init(_ shape: [Int], _ storage: Storage) {
+        self.shape = shape
+        self.storage = storage
+    }
+
+    /// Numbers in all.
+    public var count: Int { storage.numbers.count }
+    /// The extent of the last axis.
+    public var columnCount: Int { shape.last ?? 1 }
+    /// How many rows of the last axis there are over all other axes.
+    public var rowCount: Int { columnCount == 0 ? 0 : count / columnCount }
+
+    /// The number at a row-major index.
+    public subscript(flat index: Int) -> Float { storage.numbers[index] }
+
+    /// The number at an index for each axis.
+    public subscript(index: Int...) -> Float { self[flat: flatIndex(index)] }
+
+    /// The row-major index of an index for each axis.
+    public func flatIndex(_ index: [Int]) -> Int {
+        precondition(index.count == shape.count, "index \(index) does not fit \(shape)")
+        return zip(index, shape).reduce(0) { flat, axis in
+            precondition(axis.0 >= 0 && axis.0 < axis.1, "index \(index) is outside \(shape)")
+            return flat * axis.1 + axis.0
+        }
+    }
+
+    /// The numbers of one row of the last axis.
+    public func row(_ index: Int) -> [Float] {
+        Array(storage.numbers[index * columnCount..<(index + 1) * columnCount])
+    }
+
+    /// All numbers in row-major order.
+    public var values: [Float] { Array(storage.numbers) }
+
+    /// Gives `body` the numbers in row-major order, without a copy; they must not be kept.
+    public func withValues<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(storage) { try body(storage.numbers) }
+    }
+
+    /// Owns the numbers, or keeps alive what does.
+    ///
+    /// Unchecked: nothing writes to the numbers once it exists, so any thread may read them.
+    private final class Storage: @unchecked Sendable {
+        let numbers: UnsafeBufferPointer<Float>
+        private let owner: (any Sendable)?
+
+        init(_ numbers: UnsafeBufferPointer<Float>, owner: (any Sendable)?) {
+            self.numbers = numbers
+            self.owner = owner
+        }
+
+        deinit {
+            if owner == nil { numbers.deallocate() }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Bytes as text that is safe to show: every scalar one column wide, nothing that a terminal would obey.
+///
+/// Spaces, newlines and tabs become marks; controls, what has no width of its own or more than one column, and bytes
+/// that are no text become escapes such as `\xE4` and `\u{200B}`.
+public func displayForm(_ bytes: [UInt8]) -> String {
+    var result = ""
+    var rest = bytes[...]
+    while let first = rest.first {
+        let length = min(rest.count, first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4)
+        if let text = String(validating: rest.prefix(length), as: UTF8.self) {
+            result += text.unicodeScalars.map(displayForm).joined()
+            rest = rest.dropFirst(length)
+        } else {
+            result += "\\x" + hexadecimal(UInt32(first))
+            rest = rest.dropFirst()
+        }
+    }
+    return result
+}
+
+/// Text of unknown origin as it is safe to show in a message; spaces stay spaces.
+public func visible(_ text: String) -> String {
+    text.unicodeScalars.map { $0 == " " ? " " : displayForm($0) }.joined()
+}
+
+private func displayForm(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case " ": return "␣"
+    case "\n": return "␊"
+    case "\t": return "␉"
+    case "!"..."~": return String(scalar)
+    case "¡"..."ɏ" where scalar != "\u{AD}": return String(scalar)  // Latin: one column everywhere
+    case "Α"..."ώ", "А"..."я", "ё": return scalar.properties.isAlphabetic ? String(scalar) : "\\u{\(hexadecimal(scalar.value))}"
+    default: return "\\u{\(hexadecimal(scalar.value))}"
+    }
+}
+
+private func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return digits.count < 2 ? "0" + digits : digits
+}
