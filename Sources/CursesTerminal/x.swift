@@ -1,1 +1,1 @@
-// empty
+public enum TerminalError: Error {}

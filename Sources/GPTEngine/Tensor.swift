@@ -58,6 +58,24 @@ public struct Tensor: Sendable {
         Array(storage.numbers[index * columnCount..<(index + 1) * columnCount])
     }
 
+    /// The part with one index of one axis, which goes: [H, T, T] with head 1 is [T, T].
+    public func selecting(_ index: Int, axis: Int) -> Tensor {
+        precondition(index >= 0 && index < shape[axis], "\(index) is outside axis \(axis) of \(shape)")
+        let inner = shape[(axis + 1)...].reduce(1, *)
+        let outer = shape[..<axis].reduce(1, *)
+        var rest = shape
+        rest.remove(at: axis)
+        return Tensor(rest) { out in
+            withValues { values in
+                for block in 0..<outer {
+                    let start = (block * shape[axis] + index) * inner
+                    _ = UnsafeMutableBufferPointer(rebasing: out[block * inner..<(block + 1) * inner])
+                        .update(from: UnsafeBufferPointer(rebasing: values[start..<start + inner]))
+                }
+            }
+        }
+    }
+
     /// All numbers in row-major order.
     public var values: [Float] { Array(storage.numbers) }
 

@@ -25,35 +25,27 @@ public struct SafetensorsWriter {
     public func write(to path: String) throws(FileError) {
         // Larger elements first keeps every tensor aligned, as the format's own writer does.
         let ordered = entries.sorted { ($1.type.bits, $0.name) < ($0.type.bits, $1.name) }
-        var fields: [String] = []
+        var fields: [(String, JSON)] = []
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-            fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+            fields.append(("__metadata__", .object(metadata.sorted { $0.key < $1.key }.map { ($0, .string($1)) })))
         }
         var offset = 0
         for entry in ordered {
             let end = offset + entry.bytes.count
-            let shape = entry.shape.map(String.init).joined(separator: ",")
-            fields.append("\(quoted(entry.name)):{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+            fields.append(
+                (
+                    entry.name,
+                    .object([
+                        ("dtype", .string(entry.type.rawValue)), ("shape", .integers(entry.shape)),
+                        ("data_offsets", .integers([offset, end])),
+                    ])
+                ))
             offset = end
         }
-        var header = Array("{\(fields.joined(separator: ","))}".utf8)
+        var header = Array(JSON.object(fields).text.utf8)
         header += Array(repeating: 0x20, count: (8 - header.count % 8) % 8)
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
         try writeFile(path, pieces: [length, Data(header)] + ordered.map(\.bytes))
-    }
-
-    private func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\0"..<" ": result += String(format: "\\u%04x", scalar.value)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
 

@@ -1,5 +1,3 @@
-import Foundation
-
 extension Trace {
     /// Every value of the pass as one safetensors file, under TransformerLens hook names without the batch axis.
     ///
@@ -43,13 +41,12 @@ extension Trace {
 
     private func metadata(_ model: Model) -> [String: String] {
         let shape = program.configuration
-        let texts = (try? JSONEncoder().encode(tokens.map(model.label))).map { String(decoding: $0, as: UTF8.self) }
         return [
             "format": "gpt-trace", "format_version": "1", "model_id": model.name, "n_layer": "\(shape.layerCount)",
             "n_head": "\(shape.headCount)", "d_model": "\(shape.width)", "d_head": "\(shape.headWidth)",
             "d_mlp": "\(shape.mlpWidth)", "n_ctx": "\(shape.contextLength)", "n_vocab": "\(shape.vocabularySize)",
             "act_fn": shape.activation.rawValue, "ln_eps": "\(shape.layerNormEpsilon)",
-            "weights": model.state == .random ? "random" : "raw", "tokens_text": texts ?? "[]", "producer": "gptstep \(version)",
+            "weights": model.state == .random ? "random" : "raw", "tokens_text": JSON.array(tokens.map { .string(model.label($0)) }).text, "producer": "gptstep \(version)",
         ]
     }
 }

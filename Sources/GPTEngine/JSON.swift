@@ -1,0 +1,79 @@
+import Foundation
+
+/// A JSON value to be written: keys keep their order, numbers what digits they need.
+///
+/// Foundation's encoder orders keys at random or by the alphabet, leaves nulls out and holds every number in a box;
+/// answers here are read by people too, and can hold millions of numbers.
+public enum JSON: Sendable {
+    /// Nothing there.
+    case null
+    /// True or false.
+    case bool(Bool)
+    /// A whole number, exact.
+    case integer(Int)
+    /// A number with 9 significant digits; null when it is not finite.
+    case number(Double)
+    /// Text.
+    case string(String)
+    /// Values in order.
+    case array([JSON])
+    /// Many numbers, each with the digits that tell a 32-bit float from its neighbours; null where not finite.
+    case numbers([Float])
+    /// Keys with values.
+    case object([(String, JSON)])
+
+    /// Whole numbers in order.
+    public static func integers(_ values: [Int]) -> JSON { .array(values.map(JSON.integer)) }
+    /// Text, or null.
+    public static func string(orNull value: String?) -> JSON { value.map(JSON.string) ?? .null }
+
+    /// The text on one line.
+    public var text: String {
+        var result = ""
+        write(to: &result)
+        return result
+    }
+
+    private func write(to out: inout String) {
+        switch self {
+        case .null: out += "null"
+        case .bool(let value): out += value ? "true" : "false"
+        case .integer(let value): out += String(value)
+        case .number(let value): out += value.isFinite ? String(format: "%.9g", value) : "null"
+        case .string(let value): Self.quote(value, to: &out)
+        case .array(let values): Self.list(values, "[", "]", &out) { $0.write(to: &$1) }
+        case .numbers(let values): Self.list(values, "[", "]", &out) { $1 += $0.isFinite ? "\($0)" : "null" }
+        case .object(let pairs):
+            Self.list(pairs, "{", "}", &out) { pair, out in
+                Self.quote(pair.0, to: &out)
+                out += ": "
+                pair.1.write(to: &out)
+            }
+        }
+    }
+
+    private static func list<Element>(
+        _ elements: [Element], _ open: String, _ close: String, _ out: inout String, _ write: (Element, inout String) -> Void
+    ) {
+        out += open
+        for (index, element) in elements.enumerated() {
+            if index > 0 { out += ", " }
+            write(element, &out)
+        }
+        out += close
+    }
+
+    private static func quote(_ text: String, to out: inout String) {
+        out += "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\0"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}": out += String(format: "\\u%04x", scalar.value)
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        out += "\""
+    }
+}

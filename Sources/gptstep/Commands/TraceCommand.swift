@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+import GPTEngine
+
+struct TraceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Write every value of a pass to a safetensors file, under TransformerLens hook names.",
+        discussion: "Python reads it with safetensors.numpy.load_file. Masked scores and cut logits are -inf.")
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var prompt: PromptOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+    var output: String
+
+    func run() throws {
+        let (model, weights) = try model.openWithWeights()
+        let tokens = try prompt.tokens(for: model)
+        let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
+        let trace = try Trace(program: program, weights: weights, tokens: tokens)
+        var sampling = model.sampling
+        sampling.seed = self.model.seed
+        let progress = Progress("computing")
+        let file = trace.file(model: model, sampling: sampling) { progress.report($0, of: $1) }
+        progress.end()
+        try file.write(to: output)
+    }
+}
+
+/// A line on standard error that says how far a long job is; silent on jobs under a second and where nobody looks.
+final class Progress {
+    private let what: String
+    private let start = ContinuousClock.now
+    private let isSeen = isatty(STDERR_FILENO) == 1
+    private var isShown = false
+
+    init(_ what: String) { self.what = what }
+
+    func report(_ done: Int, of all: Int) {
+        guard isSeen, ContinuousClock.now - start > .seconds(1) else { return }
+        isShown = true
+        FileHandle.standardError.write(Data("\r\(what): \(done) of \(all) ".utf8))
+    }
+
+    func end() {
+        if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import CursesTerminal
+import GPTEngine
+
+/// How a command ended, by the numbers of BSD's sysexits.
+enum ExitStatus: Int32 {
+    case success = 0
+    case usage = 64
+    case data = 65
+    case noInput = 66
+    case unavailable = 69
+    case internalError = 70
+    case inputOutput = 74
+
+    /// The name that JSON errors carry.
+    var kind: String {
+        switch self {
+        case .success: "none"
+        case .usage: "usage"
+        case .data: "data"
+        case .noInput: "no_input"
+        case .unavailable: "unavailable"
+        case .internalError: "internal"
+        case .inputOutput: "io"
+        }
+    }
+
+    /// The status that an error ends the program with.
+    static func of(_ error: any Error) -> ExitStatus {
+        if let error = error as? any DescribedError { return error.status }
+        // What is left comes from the argument parser, help and version among it.
+        return GPTStep.exitCode(for: error) == .success ? .success : .usage
+    }
+}
+
+/// An error of ours: its description is a sentence for the person at the shell.
+protocol DescribedError: Error {
+    var status: ExitStatus { get }
+}
+
+/// Options that contradict each other or name what is not there.
+struct UsageError: DescribedError, CustomStringConvertible {
+    let description: String
+    var status: ExitStatus { .usage }
+
+    init(_ description: String) { self.description = description }
+}
+
+extension AddressError: DescribedError { var status: ExitStatus { .usage } }
+extension SamplingError: DescribedError { var status: ExitStatus { .usage } }
+extension PromptError: DescribedError { var status: ExitStatus { .data } }
+extension CheckpointError: DescribedError { var status: ExitStatus { .data } }
+extension ConfigurationError: DescribedError { var status: ExitStatus { .data } }
+extension PassError: DescribedError { var status: ExitStatus { .unavailable } }
+extension TerminalError: DescribedError { var status: ExitStatus { .unavailable } }
+
+extension FileError: DescribedError {
+    var status: ExitStatus {
+        switch self {
+        case .missing: .noInput
+        case .unreadable, .unwritable: .inputOutput
+        }
+    }
+}
+
+extension ModelError: DescribedError {
+    var status: ExitStatus {
+        switch self {
+        case .unknown: .usage
+        case .doesNotFit, .noWeights, .shapesOnly: .unavailable
+        }
+    }
+}

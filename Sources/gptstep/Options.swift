@@ -1,0 +1,150 @@
+import ArgumentParser
+import Foundation
+import GPTEngine
+
+/// Which model, with which numbers.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A preset (nano, gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt3), a .safetensors file with a config.json beside it, or the folder of both.",
+            valueName: "model"))
+    var model = "nano"
+
+    @Flag(help: "Give a preset seeded random weights: the mechanics are real, the numbers mean nothing.")
+    var randomWeights = false
+
+    @Option(help: ArgumentHelp("Fixes random weights and every draw.", valueName: "n"))
+    var seed: UInt64 = 0
+
+    /// Opens the model; a preset whose weights are not here has shapes only.
+    func open() throws -> Model {
+        if let preset = Preset.named(model) {
+            if randomWeights { return try .preset(preset, randomSeed: seed) }
+            return preset.name == "nano" ? try .nano() : try .preset(preset, randomSeed: nil)
+        }
+        if !FileManager.default.fileExists(atPath: model) {
+            if model.contains("/") || model.hasSuffix(".safetensors") { throw FileError.missing(model) }
+            throw ModelError.unknown(model, near: nearest(to: model, among: Preset.all.map(\.name)))
+        }
+        guard !randomWeights else { throw UsageError("--random-weights goes with a preset; \(model) brings its own weights.") }
+        return try .checkpoint(model)
+    }
+
+    /// Opens a model that must have numbers.
+    func openWithWeights() throws -> (model: Model, weights: Weights) {
+        let model = try open()
+        guard let weights = model.weights else {
+            let preset = Preset.named(model.name)
+            if let preset, !preset.fitsInMemory { throw ModelError.shapesOnly(preset.name, bytes: preset.weightBytes) }
+            throw ModelError.noWeights(model.name)
+        }
+        return (model, weights)
+    }
+}
+
+/// What the model reads.
+struct PromptOptions: ParsableArguments {
+    @Argument(help: "The text to read; - reads standard input. Without it, one that suits the model.")
+    var prompt: String?
+
+    @Option(help: ArgumentHelp("Token ids in place of a prompt.", valueName: "1,2,3"))
+    var ids: String?
+
+    func validate() throws {
+        if prompt != nil, ids != nil { throw ValidationError("Give a prompt or --ids, not both.") }
+    }
+
+    /// The token ids for a model.
+    func tokens(for model: Model) throws -> [Int] {
+        if let ids {
+            let parts = ids.split(separator: ",", omittingEmptySubsequences: false)
+            return try model.check(
+                parts.map { part in
+                    guard let id = Int(part.trimmingCharacters(in: .whitespaces)) else {
+                        throw UsageError("--ids takes whole numbers with commas between them, as in --ids 2,1,0; \"\(visible(String(part)))\" is none.")
+                    }
+                    return id
+                })
+        }
+        guard let prompt else {
+            guard model.tokenizer != nil else { throw PromptError.needsIDs(model: model.name) }
+            return model.defaultTokens
+        }
+        return try model.encode(prompt == "-" ? try Self.standardInput(for: model) : Array(prompt.utf8))
+    }
+
+    /// Standard input, without one trailing newline where the model reads letters.
+    private static func standardInput(for model: Model) throws -> [UInt8] {
+        do {
+            var bytes = Array(try FileHandle.standardInput.readToEnd() ?? Data())
+            if model.tokenizer is LetterTokenizer, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            return bytes
+        } catch {
+            throw FileError.unreadable("standard input", reason: "\(error.localizedDescription)")
+        }
+    }
+}
+
+/// How the answer is written.
+struct OutputOptions: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    @Option(help: "text or json.")
+    var format: Format = .text
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Write to a file instead of standard output.", valueName: "file"))
+    var output: String?
+
+    /// Writes the answer in the form that was asked for.
+    func write(text: @autoclosure () throws -> String, json: @autoclosure () throws -> JSON) throws {
+        let answer = try format == .json ? json().text + "\n" : text()
+        if let output {
+            try writeFile(output, pieces: [Data(answer.utf8)])
+        } else {
+            try standardOutput(answer)
+        }
+    }
+}
+
+/// Writes text to standard output, all of it.
+///
+/// - Throws: ``FileError/unwritable(_:reason:)``, on a full disk for example. A closed pipe ends the program quietly.
+func standardOutput(_ text: String) throws(FileError) {
+    var rest = ArraySlice(Array(text.utf8))
+    while !rest.isEmpty {
+        let written = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+        if written < 0 {
+            if errno == EINTR { continue }
+            throw .unwritable("standard output", reason: String(cString: strerror(errno)))
+        }
+        rest = rest.dropFirst(written)
+    }
+}
+
+/// Lines of columns: numbers to the right, words to the left.
+func table(_ header: [String], _ rows: [[String]], left: Set<Int>) -> String {
+    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+    let lines = ([header] + rows).map { row in
+        row.indices.map { column in
+            let padding = String(repeating: " ", count: widths[column] - row[column].count)
+            return left.contains(column) ? row[column] + padding : padding + row[column]
+        }.joined(separator: "  ").trimmingSuffix()
+    }
+    return lines.joined(separator: "\n") + "\n"
+}
+
+extension String {
+    /// Without spaces at the end.
+    fileprivate func trimmingSuffix() -> String { String(reversed().drop { $0 == " " }.reversed()) }
+}
+
+/// A whole number with thin groups of three, as 124,439,808.
+func grouped(_ value: Int) -> String {
+    let digits = Array(String(value.magnitude))
+    let groups = digits.indices.map { index in
+        (index > 0 && (digits.count - index).isMultiple(of: 3) ? "," : "") + String(digits[index])
+    }
+    return (value < 0 ? "-" : "") + groups.joined()
+}
