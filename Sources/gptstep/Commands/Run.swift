@@ -1,13 +1,55 @@
 import ArgumentParser
+import CursesTerminal
 import Foundation
 import GPTEngine
+import GPTViews
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Step through a pass on the full screen (the default).")
+        abstract: "Step through a pass on the full screen (the default).",
+        discussion: """
+            → runs the next operation, ← goes back, ? lists all keys. A preset whose weights are not on this machine \
+            opens with random ones, and says so all the time.
+            """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
+    @Flag(help: "Use no glyphs beyond ASCII.")
+    var ascii = false
 
-    func run() throws {}
+    func run() throws {
+        try refuseMistypedCommand()
+        let model = try openOrImitate()
+        let usesDefault = prompt.prompt == nil && prompt.ids == nil
+        let tokens = usesDefault ? model.defaultTokens : try prompt.tokens(for: model)
+        var sampling = model.sampling
+        sampling.seed = self.model.seed
+        var app = try App(model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed)
+
+        var environment = ProcessInfo.processInfo.environment
+        if environment["TERM"] == nil { environment["TERM"] = "" }
+        // A prompt that came through a pipe leaves the keys to the terminal itself.
+        let keys = prompt.prompt == "-" ? Foundation.open("/dev/tty", O_RDWR | O_CLOEXEC) : STDIN_FILENO
+        guard keys >= 0 else { throw TerminalError.notATerminal }
+        var terminal = try CursesTerminal.open(input: keys, output: STDOUT_FILENO, ascii: ascii, environment: environment)
+        app.message = terminal.note
+        let status = GPTViews.run(&app, on: &terminal)
+        terminal.close()
+        if status != 0 { Foundation.exit(status) }
+    }
+
+    /// The model; a preset whose weights are not here with random ones, if there is room for them.
+    private func openOrImitate() throws -> Model {
+        let model = try model.open()
+        guard model.state == .shapes, let preset = Preset.named(model.name), preset.fitsInMemory else { return model }
+        return try .preset(preset, randomSeed: self.model.seed)
+    }
+
+    /// `gptstep sohw` is a slip of the finger sooner than a prompt; `gptstep run sohw` says that it is none.
+    private func refuseMistypedCommand() throws {
+        guard let text = prompt.prompt, !CommandLine.arguments.contains("run") else { return }
+        let commands = GPTStep.configuration.subcommands.compactMap { $0._commandName }
+        guard let command = nearest(to: text, among: commands).first, text.allSatisfy({ $0.isLowercase }) else { return }
+        throw UsageError("There is no command \"\(text)\": did you mean `gptstep \(command)`? As a prompt it is `gptstep run \(text)`.")
+    }
 }

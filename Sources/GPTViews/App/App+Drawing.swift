@@ -1,0 +1,67 @@
+import GPTEngine
+import GPTStepper
+public import TerminalKit
+
+extension App {
+    /// The smallest screen that holds the five regions.
+    public static let leastSize = Size(80, 24)
+
+    /// This moment as a grid of cells.
+    public func draw(_ size: Size, _ capabilities: Capabilities) -> Canvas {
+        var canvas = Canvas(size, capabilities)
+        guard size.width >= Self.leastSize.width, size.height >= Self.leastSize.height else {
+            drawSizeNeeded(on: &canvas)
+            return canvas
+        }
+        let scene = scene
+        var area = canvas.bounds
+        TitleLine(scene: scene, isBusy: isBusy).draw(on: &canvas, in: area.takeTop(1))
+        let strip = area.takeBottom(1)
+        // What is said once stands above the keys, where the eye is after pressing one.
+        let messageLine = area.takeBottom(1)
+
+        if size.width >= 100 {
+            let timeline = area.takeLeft(27)
+            TimelineList(scene: scene, hasFocus: focus == .timeline).draw(on: &canvas, in: timeline.inset(columns: 0, rows: 1))
+            for y in timeline.y..<area.maxY { canvas[timeline.maxX - 1, y] = Cell("│", .faint) }
+            area = Rect(area.x + 1, area.y, area.width - 2, area.height)
+        } else {
+            TimelineRow(scene: scene, hasFocus: focus == .timeline).draw(on: &canvas, in: area.takeTop(1))
+            area = area.inset(columns: 1)
+        }
+        if size.height >= 28 { _ = area.takeTop(1) }
+        PromptLine(scene: scene).draw(on: &canvas, in: area.takeTop(1))
+        if size.height >= 26 { _ = area.takeTop(1) }
+        drawStageAndInspector(scene, on: &canvas, in: area)
+
+        if let panel { drawPanel(panel, on: &canvas, in: Rect(0, 1, size.width, size.height - 2)) }
+        if let message { canvas.write(" \(message) ", x: area.x, y: messageLine.y, .accent) }
+        KeyStrip(focus: focus, panel: panel).draw(on: &canvas, in: strip)
+        return canvas
+    }
+
+    /// The picture gets the room that it can use; the explanation what is left, and all it needs while it has the focus.
+    private func drawStageAndInspector(_ scene: Scene, on canvas: inout Canvas, in area: Rect) {
+        let isTall = area.height >= 26
+        let inspector = Inspector(scene: scene, width: area.width, hasFocus: focus == .inspector)
+        let stage = StageRegion(scene: scene, hasFocus: focus == .stage)
+        let wanted = stage.wantedHeight(width: area.width, isTall: isTall, canvas.capabilities)
+        let needed = inspector.lineCount(isTall: isTall)
+        let least = focus == .inspector ? needed : 4
+        let height = max(least, min(needed, area.height - wanted))
+        var area = area
+        let below = area.takeBottom(min(height, area.height - 8))
+        // A tall screen keeps picture and explanation together and leaves the rest empty.
+        let used = isTall ? min(area.height, wanted) : area.height
+        stage.draw(on: &canvas, in: Rect(area.x, area.y, area.width, used), isTall: isTall)
+        inspector.draw(on: &canvas, in: Rect(below.x, area.y + used, below.width, below.maxY - area.y - used), isTall: isTall)
+    }
+
+    private func drawSizeNeeded(on canvas: inout Canvas) {
+        let (need, size) = (Self.leastSize, canvas.size)
+        let lines = ["gptstep needs \(need.width) × \(need.height)", "this is \(size.width) × \(size.height)", "q quits"]
+        for (place, line) in lines.enumerated() {
+            canvas.write(line, x: max(0, (size.width - line.count) / 2), y: max(0, (size.height - lines.count) / 2) + place, .text)
+        }
+    }
+}

@@ -1,0 +1,213 @@
+public import GPTEngine
+public import GPTStepper
+public import TerminalKit
+
+/// The whole program as a value: what is open, where we are, what is in front. Keys change it; drawing only reads it.
+public struct App {
+    /// What the run loop must do after an event.
+    public enum Effect: Hashable, Sendable {
+        /// Draw, if anything.
+        case none
+        /// Send the whole screen again.
+        case redraw
+        /// Leave the screen to the shell.
+        case suspend
+        /// End with this exit status.
+        case quit(Int32)
+    }
+
+    /// The model that is stepped through.
+    public private(set) var model: Model
+    /// Where we are.
+    public private(set) var stepper: Stepper
+    /// The pass; nil when there are shapes only.
+    private(set) var trace: Trace?
+    /// How the next token is chosen.
+    public private(set) var sampling: Sampling
+    /// What the arrow keys speak to.
+    public private(set) var focus = Focus.timeline
+    /// What is in front of everything; nil for nothing.
+    var panel: Panel?
+    /// A sentence that stands until the next key.
+    public var message: String?
+    /// The digits typed before a key.
+    private var count = ""
+    /// Whether the work that is left was interrupted.
+    private var isInterrupted = false
+    /// The seed of random weights.
+    let weightSeed: UInt64
+
+    /// Opens a model on a prompt.
+    ///
+    /// - Throws: ``PassError`` when the pass does not fit in memory.
+    public init(model: Model, tokens: [Int], sampling: Sampling, weightSeed: UInt64) throws(PassError) {
+        self.model = model
+        self.sampling = sampling
+        self.weightSeed = weightSeed
+        stepper = Stepper(model.configuration, tokens: tokens)
+        trace = try Self.trace(model, stepper)
+    }
+
+    private static func trace(_ model: Model, _ stepper: Stepper) throws(PassError) -> Trace? {
+        guard let weights = model.weights else { return nil }
+        return try Trace(program: stepper.program, weights: weights, tokens: stepper.tokens)
+    }
+
+    /// This moment, for those who draw it.
+    var scene: Scene { Scene(model: model, stepper: stepper, trace: trace, sampling: sampling) }
+
+    // MARK: Work
+
+    /// Whether operations up to the cursor are still to be computed.
+    public var isBusy: Bool { !isInterrupted && trace.map { !$0.isComputed(stepper.index) } ?? false }
+
+    /// Computes one operation of those.
+    public func work() { _ = trace?.computeNext(upTo: stepper.index) }
+
+    /// Milliseconds until something happens by itself; nil for never.
+    public var timeout: Int? { stepper.isPlaying ? stepper.interval : nil }
+
+    // MARK: Events
+
+    /// Takes an event in.
+    public mutating func handle(_ event: Event) -> Effect {
+        switch event {
+        case .key(let key):
+            message = nil
+            isInterrupted = false
+            return panel == nil ? press(key) : pressInPanel(key)
+        case .timeout:
+            if stepper.isPlaying, !isBusy { perform(.step(.operation, .forward), keepsPlaying: true) }
+            return .none
+        case .signal(.interrupt): return interrupt()
+        case .signal(let signal): return .quit(128 + signal.rawValue)
+        case .end: return .quit(0)
+        case .resize: return .redraw
+        }
+    }
+
+    /// Stops what is running; with nothing running, ends.
+    private mutating func interrupt() -> Effect {
+        if stepper.isPlaying {
+            stepper.isPlaying = false
+            return .none
+        }
+        guard isBusy else { return .quit(128 + Signal.interrupt.rawValue) }
+        isInterrupted = true
+        message = "Interrupted. Any step goes on from here."
+        return .none
+    }
+
+    private mutating func press(_ key: Key) -> Effect {
+        if case .character(let digit) = key, ("0"..."9").contains(digit), !(count.isEmpty && digit == "0"), count.count < 5 {
+            count.unicodeScalars.append(digit)
+            message = "count \(count)"
+            return .none
+        }
+        defer { count = "" }
+        guard let command = KeyBindings.command(for: key, in: focus) else { return .none }
+        switch command {
+        case .quit: return .quit(0)
+        case .redraw: return .redraw
+        case .suspend: return .suspend
+        default:
+            perform(command)
+            return .none
+        }
+    }
+
+    private mutating func perform(_ command: Command, keepsPlaying: Bool = false) {
+        let times = Int(count) ?? 1
+        let wasPlaying = stepper.isPlaying
+        if !keepsPlaying { stepper.isPlaying = false }
+        switch command {
+        case .step(let grain, let direction): say(stepper.step(grain, direction, count: times))
+        case .first, .restart: stepper.go(to: 0)
+        case .last: stepper.go(to: stepper.program.nodes.count - 1)
+        case .take: for _ in 0..<times where message == nil { take() }
+        case .giveBack: giveBack()
+        case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)
+        case .head(let offset): stepper.moveHead(offset * times)
+        case .play: stepper.isPlaying = !wasPlaying
+        case .pace(let faster):
+            stepper.changePace(faster: faster)
+            stepper.isPlaying = wasPlaying
+            message = "a step every \(stepper.interval) ms"
+        case .focus(let offset):
+            stepper.isPlaying = wasPlaying
+            focus = Focus.allCases[(focus.rawValue + offset + Focus.allCases.count) % Focus.allCases.count]
+        case .enter: if focus == .timeline { focus = .stage }
+        case .escape: focus = .timeline
+        case .editPrompt: panel = .prompt(PromptEditor(model.text(Array(stepper.tokens.prefix(stepper.promptCount))), model, stepper.tokens))
+        case .chooseModel: panel = .models(selected: Preset.all.firstIndex { $0.name == model.name } ?? 0)
+        case .editSampling: panel = .sampling(SamplingEditor(sampling))
+        case .help: panel = .help(first: 0)
+        case .quit, .redraw, .suspend: break
+        }
+    }
+
+    private mutating func say(_ stop: Stepper.Stop?) {
+        guard let stop else { return }
+        message = Narration.sentence(stop, stepper)
+        stepper.isPlaying = false
+    }
+
+    private mutating func moveCell(rows: Int, columns: Int) {
+        switch stepper.node.operation {
+        case .logits, .filteredLogits, .probabilities:
+            // The listed tokens are in an order of their own.
+            let ids = Stage.candidates(scene)
+            guard let place = ids.firstIndex(of: scene.vocabulary) else { return stepper.select(vocabulary: ids.first) }
+            stepper.select(vocabulary: ids[min(max(0, place + rows), ids.count - 1)])
+        default: stepper.moveCell(rows: rows, columns: columns)
+        }
+    }
+
+    // MARK: Tokens
+
+    private mutating func take() {
+        guard let trace else { return message = "There are no weights, so no token is predicted." }
+        var next = stepper
+        let token = trace.prediction(at: stepper.tokens.count - 1, sampling: sampling).token
+        if let stop = next.take(token) { return say(stop) }
+        adopt(next)
+    }
+
+    private mutating func giveBack() {
+        var next = stepper
+        if let stop = next.giveBack() { return say(stop) }
+        adopt(next)
+    }
+
+    /// Runs another prompt.
+    mutating func edit(_ tokens: [Int]) {
+        var next = stepper
+        next.edit(tokens)
+        adopt(next)
+    }
+
+    /// Moves on to a stepper over other tokens, and to their pass.
+    private mutating func adopt(_ next: Stepper) {
+        do {
+            trace = try Self.trace(model, next)
+            stepper = next
+        } catch {
+            message = error.description
+        }
+    }
+
+    /// Chooses how the next token is drawn.
+    mutating func choose(_ sampling: Sampling) { self.sampling = sampling }
+
+    /// Switches to a preset: with its weights, with random ones, or as shapes only.
+    mutating func open(_ preset: Preset) {
+        do {
+            let model = preset.name == "nano" ? try Model.nano() : try .preset(preset, randomSeed: preset.fitsInMemory ? weightSeed : nil)
+            var sampling = model.sampling
+            sampling.seed = self.sampling.seed
+            self = try App(model: model, tokens: model.defaultTokens, sampling: sampling, weightSeed: weightSeed)
+        } catch {
+            message = "\(error)"
+        }
+    }
+}

@@ -1,0 +1,32 @@
+public import TerminalKit
+
+/// Shows an app on a terminal until it ends, and returns its exit status.
+///
+/// One thread owns screen and numbers. Long work is done an operation at a time between two looks at the keyboard, so
+/// the screen stays alive and a key is answered at once.
+public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
+    let clock = ContinuousClock()
+    var lastFrame = clock.now
+    func show() {
+        terminal.present(app.draw(terminal.size, terminal.capabilities))
+        lastFrame = clock.now
+    }
+    /// Computes for about a frame's time; true when all is done.
+    func finishesSoon() -> Bool {
+        let start = clock.now
+        while app.isBusy, clock.now - start < .milliseconds(30) { app.work() }
+        return !app.isBusy
+    }
+
+    while true {
+        let isDone = finishesSoon()
+        if isDone || clock.now - lastFrame > .milliseconds(100) { show() }
+        let event = terminal.nextEvent(within: isDone ? app.timeout : 0)
+        switch app.handle(event) {
+        case .none: continue
+        case .redraw: terminal.redraw()
+        case .suspend: terminal.suspend()
+        case .quit(let status): return status
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+extension App {
+    /// Draws what stands in front.
+    func drawPanel(_ panel: Panel, on canvas: inout Canvas, in area: Rect) {
+        switch panel {
+        case .help(let first): drawHelp(first, on: &canvas, in: area)
+        case .models(let selected): drawModels(selected, on: &canvas, in: area)
+        case .prompt(let editor): drawPrompt(editor, on: &canvas, in: area)
+        case .sampling(let editor): drawSampling(editor, on: &canvas, in: area)
+        }
+    }
+
+    private func drawHelp(_ first: Int, on canvas: inout Canvas, in area: Rect) {
+        canvas.fill(area)
+        let area = area.inset(columns: 2, rows: 1)
+        let place =
+            switch focus {
+            case .timeline: "The timeline has the focus: arrows step."
+            case .stage: "The stage has the focus: arrows move the selected cell."
+            case .inspector: "The inspector has the focus: it gets the room it needs; arrows step."
+            }
+        canvas.write([("Keys", .heading), ("   " + place, .dim)], x: area.x, y: area.y)
+        let room = area.height - 4
+        for (line, binding) in KeyBindings.all.dropFirst(first).prefix(room).enumerated() {
+            let worksHere = binding.focus.contains(focus)
+            canvas.write(binding.symbols, x: area.x, y: area.y + 2 + line, worksHere ? .accent : .dim)
+            canvas.write(binding.help, x: area.x + 12, y: area.y + 2 + line, worksHere ? .text : .dim)
+        }
+        let left = KeyBindings.all.count - first - room
+        canvas.write(
+            left > 0 ? "… \(left) more below" : "✓ done   ▸ here   · to come   ∙ masked   ◆ the selected cell", x: area.x, y: area.maxY - 1, .dim)
+    }
+
+    private func drawPrompt(_ editor: PromptEditor, on canvas: inout Canvas, in area: Rect) {
+        let box = Rect(area.x, area.maxY - 4, area.width, 4)
+        canvas.fill(box, .bar)
+        let label = "\(editor.label)  "
+        let start = box.x + 2 + label.count
+        canvas.write(label, x: box.x + 2, y: box.y + 1, Style(.dim, on: .bar))
+        let room = box.maxX - start - 2
+        let first = max(0, editor.cursor - room + 1)
+        for column in 0..<room {
+            let index = first + column
+            let scalar = index < editor.text.count ? Array(visible(String(editor.text[index])).unicodeScalars)[0] : " "
+            let isCursor = index == editor.cursor
+            canvas[start + column, box.y + 1] = Cell(scalar, Style(isCursor ? .background : .bright, on: isCursor ? .accent : .bar))
+        }
+        let hint = editor.complaint ?? "Enter runs it, Esc leaves it as it was."
+        canvas.write(clipped(hint, box.width - 4), x: box.x + 2, y: box.y + 2, Style(editor.complaint == nil ? .dim : .accent, on: .bar))
+    }
+
+    private func drawSampling(_ editor: SamplingEditor, on canvas: inout Canvas, in area: Rect) {
+        let box = Rect(area.x, area.maxY - 7, area.width, 7)
+        canvas.fill(box, .bar)
+        canvas.write("Sampling", x: box.x + 2, y: box.y + 1, Style(.bright, on: .bar, bold: true))
+        for (place, (name, value)) in zip(SamplingEditor.names, editor.values).enumerated() {
+            let isHere = place == editor.field
+            canvas.write(isHere ? "▸" : " ", x: box.x + 2, y: box.y + 2 + place, Style(.accent, on: .bar, bold: true))
+            canvas.write(name, x: box.x + 4, y: box.y + 2 + place, Style(.text, on: .bar))
+            canvas.write(value, x: box.x + 18, y: box.y + 2 + place, Style(isHere ? .accent : .bright, on: .bar, bold: isHere))
+        }
+        // The effect on the answer after the selected position, if the pass has come that far.
+        let scene = Scene(model: model, stepper: stepper, trace: trace, sampling: editor.sampling)
+        guard let prediction = scene.prediction else {
+            canvas.write("The bars appear here once the logits are computed.", x: box.x + 30, y: box.y + 2, Style(.dim, on: .bar))
+            return
+        }
+        for (place, id) in prediction.ranking(5).enumerated() {
+            let share = prediction.probabilities[flat: id]
+            let y = box.y + 1 + place
+            canvas.write(model.label(id), endingAt: box.x + 44, y: y, Style(id == prediction.token ? .accent : .text, on: .bar))
+            for step in 0..<Int(Double(share) * 20) { canvas[box.x + 46 + step, y] = Cell(" ", Style(.ink, on: Ramp.sequential.role(max(0.25, Double(share))))) }
+            let isCut = prediction.filtered[flat: id] == -.infinity
+            canvas.write(isCut ? "cut" : String(format: "%.2f %%", 100 * share), x: box.x + 67, y: y, Style(.text, on: .bar))
+        }
+    }
+}

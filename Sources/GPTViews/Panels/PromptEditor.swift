@@ -1,0 +1,51 @@
+import GPTEngine
+import TerminalKit
+
+/// A line of text that is being edited: a prompt, or token ids for a model that reads no text.
+struct PromptEditor {
+    private(set) var text: [Unicode.Scalar]
+    private(set) var cursor: Int
+    /// Why the text could not be run.
+    var complaint: String?
+    private let model: Model
+
+    /// Begins with the prompt that is there.
+    init(_ prompt: String, _ model: Model, _ tokens: [Int]) {
+        self.model = model
+        let start = model.tokenizer == nil ? tokens.map(String.init).joined(separator: ",") : prompt
+        text = Array(start.unicodeScalars)
+        cursor = text.count
+    }
+
+    /// What is to be typed.
+    var label: String { model.tokenizer == nil ? "ids" : "prompt" }
+
+    mutating func press(_ key: Key) {
+        complaint = nil
+        switch key {
+        case .character(let scalar):
+            text.insert(scalar, at: cursor)
+            cursor += 1
+        case .backspace where cursor > 0:
+            cursor -= 1
+            text.remove(at: cursor)
+        case .delete where cursor < text.count: text.remove(at: cursor)
+        case .left: cursor = max(0, cursor - 1)
+        case .right: cursor = min(text.count, cursor + 1)
+        case .home, .control("a"): cursor = 0
+        case .end, .control("e"): cursor = text.count
+        case .control("u"):
+            text.removeSubrange(..<cursor)
+            cursor = 0
+        case .control("k"): text.removeSubrange(cursor...)
+        default: break
+        }
+    }
+
+    /// The tokens of the text.
+    func tokens() throws(PromptError) -> [Int] {
+        let string = String(String.UnicodeScalarView(text))
+        guard model.tokenizer == nil else { return try model.encode(Array(string.utf8)) }
+        return try model.check(string.split { $0 == "," || $0 == " " }.map { Int($0) ?? -1 })
+    }
+}

@@ -1,0 +1,39 @@
+import GPTStepper
+import TerminalKit
+
+/// A function drawn over a range, with one point on it.
+struct Curve {
+    let function: (Float) -> Float
+    /// The argument whose point is marked; nil where there is none.
+    let point: Float?
+
+    func draw(on canvas: inout Canvas, in area: Rect) {
+        guard area.width >= 16, area.height >= 5 else { return }
+        let reach = max(3, min(12, (abs(point ?? 0) * 1.2).rounded(.up)))
+        let (width, height) = (area.width, area.height - 1)
+        let samples = (0..<width).map { function(argument($0, width, reach)) }
+        let (low, high) = (min(samples.min() ?? 0, 0), max(samples.max() ?? 1, 0.5))
+        func line(_ value: Float) -> Int { Int(((high - value) / (high - low) * Float(height - 1)).rounded()) }
+        func column(_ x: Float) -> Int { Int(((x + reach) / (2 * reach) * Float(width - 1)).rounded()) }
+
+        for x in 0..<width { canvas[area.x + x, area.y + line(0)] = Cell("─", .faint) }
+        for y in 0..<height { canvas[area.x + column(0), area.y + y] = Cell("│", .faint) }
+        canvas[area.x + column(0), area.y + line(0)] = Cell("┼", .faint)
+        for x in 0..<width {
+            // Steep parts are joined downward to the sample before, so that the curve has no holes.
+            let here = line(samples[x])
+            let before = x > 0 ? line(samples[x - 1]) : here
+            for y in min(here, before + (before > here ? -1 : 0))...max(here, before - (before > here ? 1 : 0)) where y == here || before > here {
+                canvas[area.x + x, area.y + y] = Cell("•", Style(.ramp(.diverging, samples[x] < 0 ? 40 : 216)))
+            }
+        }
+        canvas.write("−\(Int(reach))", x: area.x, y: area.maxY - 1, .dim)
+        canvas.write("x", x: area.x + column(0), y: area.maxY - 1, .dim)
+        canvas.write("+\(Int(reach))", endingAt: area.maxX, y: area.maxY - 1, .dim)
+        if let point { canvas[area.x + column(point), area.y + line(function(point))] = Cell("◆", .accent) }
+    }
+
+    private func argument(_ column: Int, _ width: Int, _ reach: Float) -> Float {
+        (Float(column) / Float(width - 1) * 2 - 1) * reach
+    }
+}

@@ -1,0 +1,32 @@
+import GPTStepper
+import TerminalKit
+
+/// The colour scale of a picture: its ends, the colours between them, and the rule.
+struct Legend {
+    let ramp: Ramp
+    /// The size of the ends.
+    let scale: Float
+    /// Whether removed cells occur.
+    let isCausal: Bool
+    /// Whether there are other pictures beside it, each with its own ends.
+    let hasOperands: Bool
+
+    func draw(on canvas: inout Canvas, x: Int, y: Int, limit: Int) {
+        let (low, high, rule) =
+            switch ramp {
+            case .sequential: ("0", "1", "probability")
+            case .diverging: ("−" + number(scale, width: 7), "+" + number(scale, width: 7), "symmetric around 0")
+            }
+        var column = canvas.write(low + " ", x: x, y: y, .dim)
+        let width = max(8, min(32, (limit - column - 30)))
+        for step in 0..<width {
+            let share = Double(step) / Double(width - 1)
+            canvas[column + step, y] = Cell(" ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
+        }
+        column = canvas.write(" " + high, x: column + width, y: y, .dim)
+        let notes = [rule] + (isCausal ? ["∙ masked: the future"] : []) + (hasOperands ? ["operands to their own ends"] : [])
+        for note in notes where column + 3 + note.unicodeScalars.count <= limit {
+            column = canvas.write("   " + note, x: column, y: y, .dim)
+        }
+    }
+}

@@ -1,0 +1,227 @@
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+extension Picture {
+    /// Lines above the body: the title, and the names of the columns or the mark over one.
+    private static let headerHeight = 2
+    /// The line below the body that says what a cell stands for.
+    private static let captionHeight = 1
+
+    /// Draws the picture at the top left of an area and returns the colour scale it used, as the size of its ends.
+    @discardableResult
+    func draw(on canvas: inout Canvas, in area: Rect) -> Float {
+        let height = area.height - Self.headerHeight - Self.captionHeight
+        guard height > 0, area.width > 3 else { return 0 }
+        let layout = PictureLayout(self, width: area.width, height: height, halfBlocks: canvas.capabilities.halfBlocks)
+        let body = Rect(
+            area.x + layout.nameWidth, area.y + Self.headerHeight, layout.bodyWidth(columns), layout.bodyHeight)
+        drawTitle(on: &canvas, area: area, body: body)
+        guard let slice else {
+            drawAbsence(on: &canvas, body: Rect(body.x, body.y, max(body.width, min(area.width, 16)), min(height, max(body.height, 3))), area: area)
+            return 0
+        }
+        let pooled = layout.isPooled || !layout.showsNumbers ? slice.pooled(height: layout.pool.rows, width: layout.pool.columns) : []
+        let scale = ramp == .sequential ? 1 : largestSize(slice, pooled)
+        if layout.showsNumbers {
+            drawNumbers(on: &canvas, body: body, layout, scale)
+        } else {
+            drawPixels(on: &canvas, body: body, layout, pooled, scale)
+        }
+        drawRowNames(on: &canvas, body: body, area: area, layout)
+        drawColumnNames(on: &canvas, body: body, layout)
+        drawAsides(on: &canvas, body: body, layout)
+        drawCaption(on: &canvas, body: body, area: area, layout, scale)
+        return scale
+    }
+
+    private func largestSize(_ slice: Slice, _ pooled: [Float]) -> Float {
+        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns) : pooled).reduce(0) { max($0, abs($1)) }
+    }
+
+    private func fraction(_ value: Float, _ scale: Float) -> Double { scale > 0 ? Double(value / scale) : 0 }
+
+    // MARK: Body
+
+    private func drawNumbers(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ scale: Float) {
+        for r in 0..<rows {
+            for c in 0..<columns {
+                let cell = Rect(body.x + layout.x(of: c), body.y + layout.line(of: r), layout.cellWidth, layout.cellHeight)
+                switch content(r, c) {
+                case .hidden: continue
+                case .masked: canvas.write("∙", x: cell.x + cell.width / 2, y: cell.y, .dim)
+                case .number(let value):
+                    let ground = ramp.role(fraction(value, scale))
+                    canvas.fill(cell, ground)
+                    canvas.write(
+                        number(value, width: cell.width - 1), endingAt: cell.maxX - 1, y: cell.y,
+                        Style(.ink, on: ground, bold: isSelected(r, c)))
+                }
+                guard isSelected(r, c) else { continue }
+                for y in cell.y..<cell.maxY {
+                    mark("▌", on: &canvas, x: cell.x, y: y)
+                    mark("▐", on: &canvas, x: cell.maxX - 1, y: y)
+                }
+            }
+        }
+    }
+
+    private func drawPixels(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ pooled: [Float], _ scale: Float) {
+        let width = (columns + layout.pool.columns - 1) / layout.pool.columns
+        let height = (rows + layout.pool.rows - 1) / layout.pool.rows
+        /// The role of a drawn cell; nil where there is nothing to draw.
+        func role(_ r: Int, _ c: Int) -> Role? {
+            guard r < height else { return nil }
+            switch content(r * layout.pool.rows, c * layout.pool.columns) {
+            case .hidden: return nil
+            // A pooled cell on the diagonal holds numbers even where its corner is masked.
+            case .masked where pooled[r * width + c] == 0: return nil
+            case .masked, .number: return ramp.role(fraction(pooled[r * width + c], scale))
+            }
+        }
+        for c in 0..<width {
+            let x = body.x + c * layout.cellWidth
+            if layout.cellHeight == 0 {
+                for line in 0..<body.height {
+                    let style = Style(role(2 * line, c) ?? .background, on: role(2 * line + 1, c) ?? .background)
+                    for dx in 0..<layout.cellWidth { canvas[x + dx, body.y + line] = Cell("▀", style) }
+                }
+            } else {
+                for r in 0..<height {
+                    let cell = Rect(x, body.y + r * layout.cellHeight, layout.cellWidth, layout.cellHeight)
+                    if let role = role(r, c) {
+                        canvas.fill(cell, role)
+                    } else if case .masked = content(r * layout.pool.rows, c * layout.pool.columns) {
+                        canvas.write("∙", x: cell.x, y: cell.y, .dim)
+                    }
+                }
+            }
+        }
+        if hasCell, let row, let column {
+            let x = body.x + layout.x(of: column)
+            for dx in 0..<layout.cellWidth {
+                canvas[x + dx, body.y + layout.line(of: row)] = Cell(dx == 0 ? "◆" : " ", Style(.background, on: .accent))
+            }
+        }
+    }
+
+    private func isSelected(_ r: Int, _ c: Int) -> Bool { hasCell && r == row && c == column }
+
+    /// Puts a mark over a cell without losing its ground.
+    private func mark(_ glyph: Unicode.Scalar, on canvas: inout Canvas, x: Int, y: Int) {
+        canvas[x, y] = Cell(glyph, Style(.accent, on: canvas[x, y].style.background, bold: true))
+    }
+
+    // MARK: Names
+
+    private func drawTitle(on canvas: inout Canvas, area: Rect, body: Rect) {
+        let extent = "\(rows) × \(columns)"
+        let room = area.maxX - body.x
+        let short = title.unicodeScalars.count + extent.unicodeScalars.count + 2 > room
+        canvas.write([(title, .text), (short ? "" : "  " + extent, .dim)], x: body.x, y: area.y, limit: area.maxX)
+    }
+
+    private func drawRowNames(on canvas: inout Canvas, body: Rect, area: Rect, _ layout: PictureLayout) {
+        guard layout.nameWidth > 0 else { return }
+        var taken: Set<Int> = []
+        // The selected row's name comes first where rows share a line.
+        for r in [row].compactMap(\.self) + Array(rowNames.indices) {
+            let line = layout.line(of: r)
+            guard taken.insert(line).inserted else { continue }
+            canvas.write(
+                clipped(rowNames[r], layout.nameWidth - 1), endingAt: body.x - 1, y: body.y + line, r == row ? .accent : .dim)
+        }
+    }
+
+    private func drawColumnNames(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
+        let y = body.y - 1
+        let longest = columnNames.map(\.unicodeScalars.count).max() ?? 0
+        if longest > 0, layout.pool.columns == 1, longest < layout.cellWidth {
+            for (c, name) in columnNames.enumerated() {
+                let x = body.x + layout.x(of: c) + (layout.cellWidth - name.unicodeScalars.count) / 2
+                canvas.write(name, x: x, y: y, c == column ? .accent : .dim)
+            }
+        } else if let column {
+            let x = body.x + layout.x(of: column)
+            let after = canvas.write("▾", x: x, y: y, .accent)
+            let name = columnNames.isEmpty ? "\(column)" : columnNames[column]
+            if after + name.unicodeScalars.count <= body.x + max(body.width, 8) { canvas.write(name, x: after, y: y, .dim) }
+        }
+    }
+
+    private func drawAsides(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
+        for (place, aside) in asides.prefix(layout.asideCount).enumerated() {
+            let edge = body.maxX + (place + 1) * PictureLayout.asideWidth
+            canvas.write(aside.title, endingAt: edge, y: body.y - 1, .dim)
+            var taken: Set<Int> = []
+            for r in [row].compactMap(\.self) + Array(aside.values.indices) {
+                let line = layout.line(of: r)
+                let isRun = revealed.map { r * columns < $0 } ?? true
+                guard isRun, taken.insert(line).inserted else { continue }
+                canvas.write(number(aside.values[r], width: 8), endingAt: edge, y: body.y + line, r == row ? .text : .dim)
+            }
+        }
+    }
+
+    private func drawCaption(on canvas: inout Canvas, body: Rect, area: Rect, _ layout: PictureLayout, _ scale: Float) {
+        var parts = ramp == .sequential ? [] : ["±\(number(scale, width: 7))"]
+        if layout.isPooled {
+            let pool = layout.pool
+            let what = pool.rows == 1 ? "\(pool.columns) columns" : pool.columns == 1 ? "\(pool.rows) rows" : "\(pool.rows)×\(pool.columns)"
+            parts.append("1 cell = \(what), largest")
+        }
+        // What does not fit on the line goes, the least important first.
+        let room = area.maxX - body.x
+        while parts.joined(separator: " · ").unicodeScalars.count > room, parts.count > 1 { parts.removeFirst() }
+        var text = parts.joined(separator: " · ")
+        if text.unicodeScalars.count > room { text = text.replacing(", largest", with: " max").replacing(" columns", with: " col") }
+        if text.unicodeScalars.count <= room { canvas.write(text, x: body.x, y: body.maxY, .dim) }
+    }
+
+    private func drawAbsence(on canvas: inout Canvas, body: Rect, area: Rect) {
+        for y in body.y..<body.maxY {
+            for x in body.x..<body.maxX { canvas[x, y] = Cell("·", .faint) }
+        }
+        let text = absence.unicodeScalars.count + 2 <= body.width ? absence : "absent"
+        canvas.write(" \(text) ", x: body.x + max(0, (body.width - text.unicodeScalars.count - 2) / 2), y: body.y + body.height / 2, .dim)
+    }
+}
+
+/// A number in at most `width` columns, with up to three decimals and a real minus sign before it.
+func number(_ value: Float, width: Int) -> String {
+    let size = abs(value)
+    let room = value < 0 ? width - 1 : width
+    let text: String
+    if !size.isFinite || size >= 100_000 || (size > 0 && size < 0.0005) {
+        text = exponential(size, room)
+    } else {
+        let digits = String(Int(size)).count
+        text = fixed(size, decimals: max(0, min(3, room - digits - 1)))
+    }
+    return value < 0 ? "−" + text : text
+}
+
+private func fixed(_ size: Float, decimals: Int) -> String {
+    var scale: Float = 1
+    for _ in 0..<decimals { scale *= 10 }
+    let scaled = Int((size * scale).rounded())
+    guard decimals > 0 else { return String(scaled) }
+    let fraction = String(scaled % Int(scale))
+    return "\(scaled / Int(scale))." + String(repeating: "0", count: decimals - fraction.count) + fraction
+}
+
+private func exponential(_ size: Float, _ room: Int) -> String {
+    guard size.isFinite else { return size.isNaN ? "NaN" : "∞" }
+    var (mantissa, exponent) = (size, 0)
+    while mantissa >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while mantissa < 0.995 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    let tail = "e\(exponent)"
+    return fixed(mantissa, decimals: room - tail.count >= 3 ? 1 : 0) + tail
+}
+
+/// Text cut to a width, with a mark where it was cut.
+func clipped(_ text: String, _ width: Int) -> String {
+    let scalars = Array(text.unicodeScalars)
+    guard scalars.count > width else { return text }
+    return String(String.UnicodeScalarView(scalars.prefix(max(0, width - 1)))) + "…"
+}

@@ -1,0 +1,82 @@
+import GPTEngine
+
+/// Two axes of a tensor seen as rows and columns: a head's part, some columns of a matrix, a transposed matrix.
+struct Slice {
+    private let tensor: Tensor
+    private let offset: Int
+    private let rowStride: Int
+    private let columnStride: Int
+    let rows: Int
+    let columns: Int
+
+    /// The last axis as columns, all others as rows: [T, C] as it is, [T, H, D] with heads side by side.
+    init(_ tensor: Tensor) {
+        let columns = tensor.shape.dropFirst().reduce(1, *)
+        self.init(tensor, offset: 0, rowStride: columns, columnStride: 1, rows: tensor.count / max(1, columns), columns: columns)
+    }
+
+    private init(_ tensor: Tensor, offset: Int, rowStride: Int, columnStride: Int, rows: Int, columns: Int) {
+        self.tensor = tensor
+        self.offset = offset
+        self.rowStride = rowStride
+        self.columnStride = columnStride
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// One head of [T, H, D]: [T, D].
+    static func head(_ head: Int, ofColumns tensor: Tensor) -> Slice {
+        let (T, H, D) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
+        return Slice(tensor, offset: head * D, rowStride: H * D, columnStride: 1, rows: T, columns: D)
+    }
+
+    /// One head of [H, T, T]: [T, T].
+    static func head(_ head: Int, ofMaps tensor: Tensor) -> Slice {
+        let T = tensor.shape[1]
+        return Slice(tensor, offset: head * T * T, rowStride: T, columnStride: 1, rows: T, columns: T)
+    }
+
+    /// Some of the columns.
+    func columns(_ range: Range<Int>) -> Slice {
+        Slice(
+            tensor, offset: offset + range.lowerBound * columnStride, rowStride: rowStride, columnStride: columnStride,
+            rows: rows, columns: range.count)
+    }
+
+    /// Some of the rows.
+    func rows(_ range: Range<Int>) -> Slice {
+        Slice(
+            tensor, offset: offset + range.lowerBound * rowStride, rowStride: rowStride, columnStride: columnStride,
+            rows: range.count, columns: columns)
+    }
+
+    /// Rows and columns exchanged.
+    var transposed: Slice {
+        Slice(tensor, offset: offset, rowStride: columnStride, columnStride: rowStride, rows: columns, columns: rows)
+    }
+
+    /// The number at a row and a column.
+    subscript(row: Int, column: Int) -> Float { tensor[flat: offset + row * rowStride + column * columnStride] }
+
+    /// Every `height` × `width` numbers replaced by the largest by size, row by row; what is not finite is passed over.
+    func pooled(height: Int, width: Int) -> [Float] {
+        let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
+        var result = [Float](repeating: 0, count: outRows * outColumns)
+        tensor.withValues { values in
+            for row in 0..<rows {
+                var index = offset + row * rowStride
+                let start = row / height * outColumns
+                for outColumn in 0..<outColumns {
+                    var best = result[start + outColumn]
+                    for _ in 0..<min(width, columns - outColumn * width) {
+                        let value = values[index]
+                        if abs(value) > abs(best), value.isFinite { best = value }
+                        index += columnStride
+                    }
+                    result[start + outColumn] = best
+                }
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+/// The selected cell: its exact value, how it came about, what the operation is for, and what it costs.
+struct Inspector {
+    private let scene: Scene
+    private let hasFocus: Bool
+    private let explanation: Explanation
+    private let sentences: [String]
+
+    init(scene: Scene, width: Int, hasFocus: Bool) {
+        self.scene = scene
+        self.hasFocus = hasFocus
+        explanation = Explanation(scene)
+        sentences = wrapped(Narration.sentences(scene), width: min(width, 100))
+    }
+
+    /// Lines that it can use.
+    func lineCount(isTall: Bool) -> Int { 3 + sentences.count + (isTall ? 5 : 1) }
+
+    func draw(on canvas: inout Canvas, in area: Rect, isTall: Bool) {
+        var area = area
+        if isTall {
+            _ = area.takeTop(1)
+            canvas.write("Inspector", x: area.x, y: area.y, hasFocus ? .accent : .heading)
+            _ = area.takeTop(1)
+        }
+        let line = area.takeTop(1)
+        canvas.write(
+            [
+                (explanation.name, .text), ("  =  ", .dim),
+                (explanation.value, explanation.isNumber ? .accent : .dim),
+            ], x: line.x, y: line.y, limit: line.maxX)
+        for text in formulaLines(width: area.width) {
+            canvas.write(text, x: area.x, y: area.takeTop(1).y, .dim, limit: area.maxX)
+        }
+        if isTall, area.height > sentences.count { _ = area.takeTop(1) }
+        // Sentences that were begun are finished or left out whole.
+        let fitting = sentences.count <= area.height ? sentences.count : wholeSentences(area.height)
+        for sentence in sentences.prefix(fitting) { canvas.write(sentence, x: area.x, y: area.takeTop(1).y, .text) }
+        if area.height > 0 {
+            let gap = isTall && area.height > 1 ? 1 : 0
+            canvas.write(cost, x: area.x, y: area.takeTop(1 + gap).maxY - 1, .dim, limit: area.maxX)
+        }
+    }
+
+    /// The formula in letters and in numbers, on one line where they fit.
+    private func formulaLines(width: Int) -> [String] {
+        let (letters, numbers) = ("  = " + explanation.formula, explanation.numbers.isEmpty ? "" : "  = " + explanation.numbers)
+        if (letters + numbers).unicodeScalars.count <= width { return [letters + numbers] }
+        return [letters, numbers]
+    }
+
+    /// How many lines end with the end of a sentence, of the first `count`.
+    private func wholeSentences(_ count: Int) -> Int {
+        (sentences.prefix(count).lastIndex { $0.hasSuffix(".") || $0.hasSuffix("?") } ?? -1) + 1
+    }
+
+    private var cost: String {
+        let node = scene.node
+        let flops = Double(node.flops)
+        let unit = [(1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")].first { flops >= $0.0 }
+        let work = unit.map { String(format: "%.1f %@", flops / $0.0, $0.1) } ?? "\(node.flops) FLOP"
+        let shape = node.shape.map(String.init).joined(separator: " × ")
+        return "\(shape) · \(grouped(node.parameterCount)) parameters · \(work) · \(byteCount(node.bytes))"
+    }
+}
+
+/// Text broken at spaces into lines of at most `width` columns.
+func wrapped(_ text: String, width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+        if !line.isEmpty, line.unicodeScalars.count + 1 + word.unicodeScalars.count > width {
+            lines.append(line)
+            line = ""
+        }
+        line += (line.isEmpty ? "" : " ") + word
+    }
+    return line.isEmpty ? lines : lines + [line]
+}

@@ -1,0 +1,30 @@
+import TerminalKit
+
+/// What can be pressed now, most needed first; whole entries drop from the right when the width shrinks.
+struct KeyStrip {
+    let focus: Focus
+    let panel: Panel?
+
+    func draw(on canvas: inout Canvas, in area: Rect) {
+        canvas.fill(area, .bar)
+        var x = area.x + 1
+        for (symbols, word) in entries {
+            guard x + symbols.unicodeScalars.count + 1 + word.unicodeScalars.count < area.maxX else { break }
+            x = canvas.write(symbols, x: x, y: area.y, Style(.accent, on: .bar, bold: true))
+            x = canvas.write(" " + word, x: x, y: area.y, Style(.text, on: .bar)) + 2
+        }
+    }
+
+    private var entries: [(String, String)] {
+        switch panel {
+        case nil: KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map { ($0.symbols, $0.word) }
+        case .help: [("↓ ↑", "scroll"), ("Esc", "close")]
+        case .models: [("↓ ↑", "choose"), ("Enter", "open"), ("Esc", "close")]
+        case .prompt: [("Enter", "run"), ("Esc", "leave as it was"), ("← →", "move"), ("Ctrl-U", "clear")]
+        case .sampling: [("↓ ↑", "setting"), ("← →", "change"), ("Enter", "use"), ("Esc", "leave as it was")]
+        }
+    }
+
+    /// Arrows step where they step; elsewhere the letter is shown in their place.
+    private func isShown(_ binding: KeyBinding) -> Bool { focus == .stage || binding.symbols != "s S" }
+}

@@ -1,0 +1,37 @@
+import GPTStepper
+import TerminalKit
+
+/// The tokens of the pass as chips: the prompt, then what was taken; the selected one stays in sight.
+struct PromptLine {
+    let scene: Scene
+
+    func draw(on canvas: inout Canvas, in area: Rect) {
+        let tokens = scene.stepper.tokens
+        let chips = tokens.enumerated().map { place, id in (label: scene.model.label(id), place: "\(place)") }
+        let width = { (index: Int) in chips[index].label.unicodeScalars.count + chips[index].place.count + 3 }
+        canvas.write("prompt", x: area.x, y: area.y, .dim)
+        let start = area.x + 9
+        let selected = scene.selection.position
+
+        // As many before the selected one as fit, then as many after.
+        var first = selected
+        var room = area.maxX - start - width(selected) - 4
+        while first > 0, room >= width(first - 1) {
+            first -= 1
+            room -= width(first)
+        }
+        var x = start
+        if first > 0 { x = canvas.write("… ", x: x, y: area.y, .dim) }
+        for index in first..<chips.count {
+            if x + width(index) + 2 > area.maxX {
+                canvas.write("…", x: x, y: area.y, .dim)
+                break
+            }
+            if index == scene.stepper.promptCount { x = canvas.write("→ ", x: x, y: area.y, .dim) }
+            let isSelected = index == selected
+            let chip = Style(isSelected ? .accent : .bright, on: isSelected ? .here : .bar, bold: true)
+            x = canvas.write(" \(chips[index].label) ", x: x, y: area.y, chip)
+            x = canvas.write(chips[index].place + " ", x: x, y: area.y, isSelected ? .accent : .dim)
+        }
+    }
+}

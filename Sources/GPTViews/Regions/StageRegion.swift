@@ -1,0 +1,106 @@
+import Foundation
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+/// The picture of this operation under its heading, with its legend and what belongs to it.
+struct StageRegion {
+    let scene: Scene
+    let hasFocus: Bool
+    private let stage: Stage
+
+    init(scene: Scene, hasFocus: Bool) {
+        self.scene = scene
+        self.hasFocus = hasFocus
+        stage = Stage(scene)
+    }
+
+    /// Lines that the region can use: more would stay empty.
+    func wantedHeight(width: Int, isTall: Bool, _ capabilities: Capabilities) -> Int {
+        let frame = isTall ? 4 : 2
+        switch stage {
+        case .equation(let equation, let extras):
+            let rows = equation.parts.compactMap { part in
+                if case .picture(let picture) = part { min(picture.rows, isTall ? 48 : 16) } else { nil }
+            }
+            // A tall screen gives each row two lines; a matrix of weights needs no more than half its rows.
+            let result = rows.last ?? 1
+            let body = max(isTall ? min(2 * result, 24) : result, isTall ? min(24, ((rows.max() ?? 1) + 1) / 2) : min(9, rows.max() ?? 1))
+            let below = extras.heads != nil && isTall ? Thumbnails.height + 1 : 0
+            return frame + body + 4 + below + (extras.curve != nil && isTall ? 13 : 0)
+        case .bars(let bars, _, let line):
+            return frame + 1 + bars.bars.count * (isTall && bars.bars.count <= 8 ? 2 : 1) + (line == nil ? 0 : 5) + 1
+        case .tokens: return frame + min(scene.stepper.tokens.count + 2, 24)
+        }
+    }
+
+    func draw(on canvas: inout Canvas, in area: Rect, isTall: Bool) {
+        var area = area
+        drawHeading(on: &canvas, in: area.takeTop(1))
+        if isTall { _ = area.takeTop(1) }
+        switch stage {
+        case .equation(let equation, let extras): draw(equation, extras, on: &canvas, in: area, isTall: isTall)
+        case .bars(let bars, let note, let line):
+            canvas.write(note, x: area.x, y: area.y, .dim)
+            _ = area.takeTop(isTall ? 2 : 1)
+            if let line { line.draw(on: &canvas, in: area.takeTop(isTall ? 5 : 4)) }
+            bars.draw(on: &canvas, in: area)
+        case .tokens: drawTokens(on: &canvas, in: area)
+        }
+    }
+
+    private func drawHeading(on canvas: inout Canvas, in area: Rect) {
+        let node = scene.node
+        let address = node.address
+        canvas.write(address, endingAt: area.maxX, y: area.y, .dim)
+        let limit = area.maxX - address.count - 2
+        let x = canvas.write(Narration.title(node), x: area.x, y: area.y, hasFocus ? .accent : .heading)
+        let formula = Narration.formula(node, scene.configuration)
+        if x + 2 + formula.unicodeScalars.count <= limit { canvas.write(formula, x: x + 2, y: area.y, .dim) }
+    }
+
+    private func draw(_ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool) {
+        var area = area
+        if let heads = extras.heads, area.height >= 20 {
+            Thumbnails(pattern: heads, selectedHead: scene.selection.head)
+                .draw(on: &canvas, in: area.takeBottom(Thumbnails.height))
+            _ = area.takeBottom(1)
+        }
+        if let curve = extras.curve {
+            if isTall {
+                curve.draw(on: &canvas, in: { var place = area.takeBottom(12); return place.takeLeft(64) }())
+                _ = area.takeBottom(1)
+            } else {
+                // Beside the pictures, where there are no lines to spare below.
+                var rest = area
+                let left = rest.takeLeft(area.width - 30)
+                curve.draw(on: &canvas, in: rest.inset(columns: 1))
+                area = left
+            }
+        }
+        let legendLine = area.takeBottom(1)
+        let scale = equation.draw(on: &canvas, in: area)
+        guard scale > 0 else { return }
+        Legend(ramp: extras.ramp, scale: scale, isCausal: extras.isCausal, hasOperands: equation.parts.count > 1)
+            .draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: area.maxX)
+    }
+
+    private func drawTokens(on canvas: inout Canvas, in area: Rect) {
+        canvas.write("position", x: area.x, y: area.y, .dim)
+        canvas.write("token", x: area.x + 12, y: area.y, .dim)
+        canvas.write("id", endingAt: area.x + 34, y: area.y, .dim)
+        let tokens = scene.stepper.tokens
+        let room = area.height - 1
+        let first = max(0, min(scene.selection.position - room / 2, tokens.count - room))
+        for (line, position) in (first..<min(tokens.count, first + room)).enumerated() {
+            let y = area.y + 1 + line
+            let isSelected = position == scene.selection.position
+            if isSelected { canvas.write("▸", x: area.x, y: y, .accent) }
+            canvas.write("\(position)", endingAt: area.x + 8, y: y, isSelected ? .accent : .dim)
+            canvas.write(clipped(scene.model.label(tokens[position]), 14), x: area.x + 12, y: y, isSelected ? .accent : .text)
+            guard scene.stepper.isRevealed(row: position, column: 0) else { continue }
+            canvas.write("\(tokens[position])", endingAt: area.x + 34, y: y, isSelected ? .accent : .text)
+        }
+        if first + room < tokens.count { canvas.write("…", x: area.x + 38, y: area.maxY - 1, .dim) }
+    }
+}

@@ -1,0 +1,53 @@
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+/// Program, model, parameters and state of the weights; at the right where we are.
+struct TitleLine {
+    let scene: Scene
+    let isBusy: Bool
+
+    func draw(on canvas: inout Canvas, in area: Rect) {
+        canvas.fill(area, .bar)
+        let text = Style(.text, on: .bar)
+        var x = canvas.write("gptstep", x: 1, y: area.y, Style(.accent, on: .bar, bold: true))
+
+        let stepper = scene.stepper
+        let section = stepper.timeline.sections[stepper.timeline.section(of: stepper.index)].name
+        let part = stepper.timeline.subLayer(of: stepper.index).name
+        let place = section == part ? section : "\(section) \(part)"
+        let work = isBusy ? "computing · " : stepper.isPlaying ? "playing · " : ""
+        let right = "\(work)\(place) · step \(stepper.index + 1) of \(stepper.program.nodes.count)"
+        let limit = area.maxX - right.count - 2
+
+        // What does not fit goes, the least important first; the state of the weights always stays.
+        let badge = badge
+        var facts = [scene.model.name, "\(grouped(scene.configuration.parameterCount)) parameters"] + (badge == nil ? [state] : [])
+        if let remark = scene.model.remark { facts.append(remark) }
+        let room = limit - x - 2 - (badge.map { $0.count + 4 } ?? 0)
+        while facts.count > 1, facts.joined(separator: " · ").unicodeScalars.count > room {
+            if facts[1].hasSuffix(" parameters") { facts[1] = String(facts[1].dropLast(11)); continue }
+            facts.removeLast()
+        }
+        x = canvas.write(facts.joined(separator: " · "), x: x + 2, y: area.y, text, limit: limit)
+        if let badge { canvas.write(" \(badge) ", x: x + 2, y: area.y, Style(.background, on: .badge, bold: true)) }
+        canvas.write(right, endingAt: area.maxX - 1, y: area.y, text)
+    }
+
+    private var state: String { scene.model.name == "nano" ? "trained" : "loaded" }
+
+    /// What cannot be missed: numbers that mean nothing, or no numbers.
+    private var badge: String? {
+        switch scene.model.state {
+        case .random: "RANDOM WEIGHTS"
+        case .shapes, .absent: "SHAPES ONLY"
+        case .loaded: nil
+        }
+    }
+}
+
+/// A whole number in groups of three.
+func grouped(_ value: Int) -> String {
+    let digits = Array(String(value))
+    return digits.indices.map { (($0 > 0 && (digits.count - $0).isMultiple(of: 3)) ? "," : "") + String(digits[$0]) }.joined()
+}

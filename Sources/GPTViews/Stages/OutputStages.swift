@@ -1,0 +1,91 @@
+import Foundation
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+/// From logits to a token.
+extension Stage {
+    /// How many tokens are listed.
+    static let candidateCount = 20
+
+    /// The tokens that are listed: by id where all fit, else the likeliest.
+    static func candidates(_ scene: Scene) -> [Int] {
+        guard let prediction = scene.prediction else { return [] }
+        return prediction.logits.count <= candidateCount
+            ? Array(0..<prediction.logits.count) : prediction.ranking(candidateCount)
+    }
+
+    /// A bar for each candidate after the selected position.
+    static func output(_ scene: Scene) -> Stage {
+        guard let prediction = scene.prediction else {
+            return .bars(Bars(bars: [], ramp: .diverging), note: scene.absence)
+        }
+        let operation = scene.node.operation
+        let values = operation == .logits ? prediction.logits : operation == .filteredLogits ? prediction.filtered : prediction.probabilities
+        let isShare = operation == .probabilities || operation == .nextToken
+        let ids = candidates(scene)
+        let largest = ids.map { values[flat: $0] }.filter(\.isFinite).map(abs).max() ?? 1
+        let bars = ids.map { id -> Bars.Bar in
+            let value = values[flat: id]
+            let isCut = prediction.filtered[flat: id] == -.infinity && operation != .logits
+            return Bars.Bar(
+                name: scene.model.label(id), id: scene.model.label(id) == "#\(id)" ? "" : "\(id)",
+                length: isCut ? 0.15 : Double(isShare ? value : value / max(largest, .leastNormalMagnitude)),
+                value: isCut ? "cut" : isShare ? String(format: "%.2f %%", 100 * value) : number(value, width: 9),
+                isSelected: id == (operation == .nextToken ? prediction.token : scene.vocabulary), isCut: isCut)
+        }
+        let left = values.count - ids.count
+        let place = scene.name(position: scene.selection.position)
+        let note = "after \(place)" + (left > 0 ? " · the \(ids.count) likeliest of \(values.count)" : "")
+        let line = operation == .nextToken ? CumulativeLine(prediction, scene.model) : nil
+        return .bars(Bars(bars: bars, ramp: isShare ? .sequential : .diverging), note: note, line: line)
+    }
+}
+
+/// All tokens end to end by id, each as long as its probability, and the random number that falls on one of them.
+struct CumulativeLine {
+    private let prediction: Prediction
+    private let model: Model
+
+    init(_ prediction: Prediction, _ model: Model) {
+        self.prediction = prediction
+        self.model = model
+    }
+
+    func draw(on canvas: inout Canvas, in area: Rect) {
+        let width = area.width
+        guard width > 10 else { return }
+        canvas.write("the line of length 1, tokens by id", x: area.x, y: area.y, .dim)
+        // Each column shows the token that its middle falls on.
+        var (id, sum) = (0, Double(prediction.probabilities[flat: 0]))
+        var starts: [(id: Int, x: Int)] = []
+        for x in 0..<width {
+            let middle = (Double(x) + 0.5) / Double(width)
+            while sum <= middle, id < prediction.probabilities.count - 1 {
+                id += 1
+                sum += Double(prediction.probabilities[flat: id])
+            }
+            if starts.last?.id != id { starts.append((id, x)) }
+            let isHit = id == prediction.token
+            let ground: Role = isHit ? .accent : Ramp.sequential.role(starts.count.isMultiple(of: 2) ? 0.25 : 0.45)
+            canvas[area.x + x, area.y + 2] = Cell(" ", Style(.ink, on: ground))
+        }
+        for (place, start) in starts.enumerated() {
+            let end = place + 1 < starts.count ? starts[place + 1].x : width
+            let label = model.label(start.id)
+            guard end - start.x >= label.unicodeScalars.count + 2 else { continue }
+            let ground = canvas[area.x + start.x, area.y + 2].style.background
+            canvas.write(label, x: area.x + start.x + 1, y: area.y + 2, Style(ground == .accent ? .background : .ink, on: ground))
+        }
+        canvas.write("0", x: area.x, y: area.y + 3, .dim)
+        canvas.write("1", endingAt: area.x + width, y: area.y + 3, .dim)
+        guard let draw = prediction.draw else {
+            canvas.write("temperature 0: the likeliest is taken, nothing is drawn", x: area.x + 3, y: area.y + 3, .dim)
+            return
+        }
+        let x = min(width - 1, Int(draw * Double(width)))
+        let text = String(format: "u = %.4f", draw)
+        canvas.write("▼", x: area.x + x, y: area.y + 1, .accent)
+        canvas.write(text, x: x + 2 + text.count <= width ? area.x + x + 2 : area.x + x - 1 - text.count, y: area.y + 1, .accent)
+    }
+}

@@ -1,0 +1,99 @@
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+/// The picture of an operation, before it is laid out.
+enum Stage {
+    /// Operands, signs and the result; beside or below it what this operation has besides.
+    case equation(Equation, Extras = Extras())
+    /// The vocabulary's tokens with a bar each.
+    case bars(Bars, note: String = "", line: CumulativeLine? = nil)
+    /// A table of tokens.
+    case tokens
+
+    /// What an equation may have besides its pictures.
+    struct Extras {
+        /// The result is made of probabilities.
+        var ramp = Ramp.diverging
+        /// The result has removed cells.
+        var isCausal = false
+        /// The patterns of all heads, for thumbnails, [H, T, T].
+        var heads: Tensor?
+        /// A function with a point on it.
+        var curve: Curve?
+    }
+
+    /// The picture of the operation at the cursor. A new operation needs a line here and a function in this folder.
+    init(_ scene: Scene) {
+        switch scene.node.operation {
+        case .tokens: self = .tokens
+        case .embed: self = .embedding(scene, table: scene.configuration.tokenTable, title: "wte", marked: scene.stepper.tokens[scene.selection.position])
+        case .posEmbed: self = .embedding(scene, table: scene.configuration.positionTable, title: "wpe", marked: scene.selection.position)
+        case .residual: self = .residual(scene)
+        case .normalized: self = .normalized(scene)
+        case .normOut: self = .normOut(scene)
+        case .projection(let projection): self = .projection(scene, projection)
+        case .scores: self = .scores(scene)
+        case .maskedScores: self = .maskedScores(scene)
+        case .pattern: self = .pattern(scene)
+        case .z: self = .mixture(scene)
+        case .attnOut: self = .linear(scene, weight: "W_O")
+        case .mlpPre: self = .linear(scene, weight: "W_in")
+        case .mlpPost: self = .activation(scene)
+        case .mlpOut: self = .linear(scene, weight: "W_out")
+        case .logits, .filteredLogits, .probabilities, .nextToken: self = .output(scene)
+        }
+    }
+}
+
+extension Picture {
+    /// The result of the operation at the cursor: positions downward, the selected cell marked.
+    static func result(_ scene: Scene, named title: String? = nil) -> Picture {
+        let face = scene.stepper.face
+        let (row, column) = scene.stepper.cell
+        var picture = Picture(title: title ?? Scene.name(scene.node), rows: face.rowCount, columns: face.columnCount)
+        picture.slice = scene.slice(of: scene.stepper.index)
+        picture.absence = scene.absence
+        picture.rowNames = scene.positionNames
+        picture.revealed = scene.stepper.revealed
+        (picture.row, picture.column) = (row, column)
+        return picture
+    }
+
+    /// An operand that the operation at the cursor reads: positions downward.
+    static func operand(_ scene: Scene, _ place: Int, row: Int? = nil, column: Int? = nil) -> Picture {
+        let node = scene.stepper.program.nodes[scene.node.inputs[place]]
+        let face = Face(of: node)
+        var picture = Picture(title: scene.inputName(place), rows: face.rowCount, columns: face.columnCount)
+        picture.slice = scene.slice(of: scene.node.inputs[place])
+        picture.absence = scene.absence
+        picture.rowNames = scene.positionNames
+        (picture.row, picture.column) = (row, column)
+        return picture
+    }
+
+    /// Weights that the operation at the cursor reads.
+    static func weight(_ scene: Scene, _ slice: Slice?, named title: String, rows: Int, columns: Int, row: Int? = nil, column: Int? = nil) -> Picture {
+        var picture = Picture(title: title, rows: rows, columns: columns)
+        picture.slice = slice
+        picture.absence = "weights not loaded"
+        (picture.row, picture.column) = (row, column)
+        return picture
+    }
+}
+
+extension Scene {
+    /// Why there are no numbers to draw.
+    var absence: String { trace == nil ? "weights not loaded" : "not computed yet" }
+
+    /// Every position by token and place.
+    var positionNames: [String] { stepper.tokens.indices.map { name(position: $0) } }
+
+    /// The face of an operation's value, if it has been computed: of what has heads, the chosen one.
+    func slice(of index: Int) -> Slice? {
+        guard let value = value(of: index) else { return nil }
+        let axes = stepper.program.nodes[index].axes
+        if axes.first == .head { return .head(selection.head, ofMaps: value) }
+        return axes.contains(.head) ? .head(selection.head, ofColumns: value) : Slice(value)
+    }
+}

@@ -1,0 +1,56 @@
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+/// Embedding, residual additions and LayerNorms: what happens to the stream as a whole.
+extension Stage {
+    /// Rows of a table, and the rows that were picked.
+    static func embedding(_ scene: Scene, table: Parameter, title: String, marked: Int) -> Stage {
+        // Of a tall table the neighbourhood of the row that is read.
+        let height = table.shape[0]
+        let first = max(0, min(marked - 6, height - 13))
+        let range = first..<min(height, first + 13)
+        let isWhole = range.count == height
+        var picture = Picture.weight(
+            scene, scene.weight(0).map { Slice($0).rows(range) }, named: isWhole ? title : "\(title) rows \(first)–\(range.upperBound - 1) of \(height)",
+            rows: range.count, columns: table.shape[1])
+        let isTokenTable = table == scene.configuration.tokenTable
+        picture.rowNames = range.map { isTokenTable ? "\(scene.model.label($0)) \($0)" : "\($0)" }
+        picture.row = marked - first
+        return .equation(Equation(picture, ("→", .result(scene))))
+    }
+
+    /// a + b = c.
+    static func residual(_ scene: Scene) -> Stage {
+        let (row, column) = scene.stepper.cell
+        return .equation(
+            Equation(
+                .operand(scene, 0, row: row, column: column), ("+", .operand(scene, 1, row: row, column: column)),
+                ("=", .result(scene))))
+    }
+
+    /// x → (x − μ)/σ with μ and σ of each row.
+    static func normalized(_ scene: Scene) -> Stage {
+        let (row, column) = scene.stepper.cell
+        var result = Picture.result(scene)
+        if scene.isComputed, let trace = scene.trace {
+            result.asides = [("μ", Statistic.mean), ("σ", .scale)].map { title, statistic in
+                (title, trace.statistic(statistic, of: scene.stepper.index)?.values ?? [])
+            }
+        }
+        return .equation(Equation(.operand(scene, 0, row: row, column: column), ("→", result)))
+    }
+
+    /// x̂ · γ + β, the two vectors as two rows of one picture.
+    static func normOut(_ scene: Scene) -> Stage {
+        let (row, column) = scene.stepper.cell
+        let width = scene.configuration.width
+        let both = scene.weight(0).flatMap { gamma in
+            scene.weight(1).map { beta in Slice(Tensor([2, width], gamma.values + beta.values)) }
+        }
+        var vectors = Picture.weight(scene, both, named: "γ and β", rows: 2, columns: width, column: column)
+        vectors.rowNames = ["γ", "β"]
+        return .equation(
+            Equation(.operand(scene, 0, row: row, column: column), ("·γ+β", vectors), ("=", .result(scene))))
+    }
+}
