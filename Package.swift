@@ -44,6 +44,13 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Tests; the pseudo-terminal and the little program on it show that a terminal is always left clean.
+        .target(name: "CPseudoTerminal", path: "Tests/CPseudoTerminal", cSettings: [.define("_GNU_SOURCE")]),
+        .executableTarget(
+            name: "terminal-demo", dependencies: ["CursesTerminal", "TerminalKit"], path: "Tests/TerminalDemo",
+            swiftSettings: strict),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["CPseudoTerminal", "terminal-demo", "gptstep"], swiftSettings: strict),
         .testTarget(
             name: "GPTEngineTests", dependencies: ["GPTEngine"], resources: [.copy("Fixtures")], swiftSettings: strict),
     ],

@@ -1,142 +1,205 @@
-#include "internal.h"
+// Signals. Handlers of requests only set a flag and wake `cn_read` through a pipe, so that the program ends, stops and
+// redraws where it is able to. Handlers of crashes put the terminal back themselves and let the crash happen again.
+#include "private.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-cn_rescue cn_rescue_plan;
-
-static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int requests[CN_ASKED_COUNT] = {SIGTSTP, SIGCONT, SIGWINCH};
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
-enum { ENDINGS = sizeof endings / sizeof *endings, CRASHES = sizeof crashes / sizeof *crashes };
 
-static struct sigaction before_ending[ENDINGS], before_crash[CRASHES], before_winch, before_cont;
-static volatile sig_atomic_t ending, endings_unheard, resized;
-static int signal_pipe[2] = {-1, -1};
-static int captured = -1, real_errors = -1;
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+#define ENDS COUNT(ends)
+#define CRASHES COUNT(crashes)
 
-// MARK: standard error
+static struct sigaction ends_before[ENDS];
+static struct sigaction requests_before[CN_ASKED_COUNT];
+static struct sigaction crashes_before[CRASHES];
+static bool installed;
 
-void cn_capture_errors(void) {
-    // A file or a pipe cannot spoil the screen.
-    if (captured >= 0 || !isatty(STDERR_FILENO)) return;
-    captured = memfd_create("standard error", MFD_CLOEXEC);
-    if (captured < 0) return;
-    real_errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (real_errors < 0 || dup2(captured, STDERR_FILENO) < 0) {
-        close(captured);
-        captured = -1;
+static atomic_bool end_asked[ENDS];
+static atomic_bool asked[CN_ASKED_COUNT];
+static atomic_int unheard;       // ending signals that nobody has taken yet
+static atomic_int terminations;  // SIGTERMs since the screen was opened, taken or not
+static atomic_bool shown;        // else the terminal is the shell's, and no handler touches it
+static atomic_bool over;
+static int wake[2] = {-1, -1};
+
+static int output = -1;
+static struct termios modes;
+static char reset[256];
+static atomic_size_t reset_count;
+
+// A stack overflow leaves no stack for its handler; one of our own costs little.
+static char spare_stack[64 * 1024];
+
+static void put_terminal_back(void) {
+    if (atomic_exchange(&over, true)) return;
+    if (atomic_load(&shown)) {
+        cn_write_all(output, reset, atomic_load(&reset_count));
+        tcsetattr(output, TCSANOW, &modes);
     }
+    cn_capture_close();
 }
 
-/// Only calls that are safe in a signal handler.
-void cn_release_errors(void) {
-    if (captured < 0) return;
-    dup2(real_errors, STDERR_FILENO);
-    close(real_errors);
-    lseek(captured, 0, SEEK_SET);
-    char buffer[4096];
-    ssize_t count;
-    while ((count = read(captured, buffer, sizeof buffer)) > 0) {
-        if (write(STDERR_FILENO, buffer, (size_t)count) < 0) break;
-    }
-    close(captured);
-    captured = real_errors = -1;
+static void wake_reader(void) {
+    // A full pipe wakes as well as one byte more would.
+    if (write(wake[1], "", 1) < 0) return;
 }
 
-// MARK: handlers
-
-/// Leaves the alternate screen with bytes and modes that were prepared; safe in a signal handler.
-static void rescue(void) {
-    if (!cn_rescue_plan.is_open) return;
-    cn_rescue_plan.is_open = false;
-    ssize_t ignored = write(cn_rescue_plan.output, cn_rescue_plan.reset, cn_rescue_plan.reset_count);
-    (void)ignored;
-    tcsetattr(cn_rescue_plan.input, TCSANOW, &cn_rescue_plan.modes);
-    cn_release_errors();
-}
-
-static void wake(void) {
-    ssize_t ignored = write(signal_pipe[1], "", 1);
-    (void)ignored;
-}
-
-/// Asked to end. The run loop is told; if it does not listen, a third asking ends at once.
-static void on_ending(int number) {
-    ending = number;
-    endings_unheard += 1;
-    if (endings_unheard >= 3 || (endings_unheard >= 2 && number == SIGTERM)) {
-        rescue();
+static void on_end(int number) {
+    const int error = errno;
+    const bool again = number == SIGTERM && atomic_fetch_add(&terminations, 1) > 0;
+    // A program that is busy must still be endable: the third request, or a second SIGTERM, is not left to it. Nor is
+    // one that comes while a crash is being reported.
+    if (atomic_fetch_add(&unheard, 1) >= 2 || again || atomic_load(&over)) {
+        put_terminal_back();
         _exit(128 + number);
     }
-    wake();
-}
-
-static void on_change(int number) {
-    (void)number;
-    resized = 1;
-    wake();
-}
-
-/// The program is broken: put the terminal back, then let whoever handled this before (Swift's backtracer) have it.
-static void on_crash(int number) {
-    rescue();
-    for (int i = 0; i < CRASHES; i++) {
-        if (crashes[i] == number) sigaction(number, &before_crash[i], NULL);
+    for (size_t i = 0; i < ENDS; i++) {
+        if (ends[i] == number) atomic_store(&end_asked[i], true);
     }
-    // A fault happens again by itself when the handler returns; these two do not.
-    if (number == SIGABRT || number == SIGTRAP) raise(number);
+    wake_reader();
+    errno = error;
 }
 
-void cn_install_handlers(void) {
-    if (pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC) != 0) signal_pipe[0] = signal_pipe[1] = -1;
-    ending = endings_unheard = resized = 0;
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    sigemptyset(&action.sa_mask);
-    action.sa_handler = on_ending;
-    for (int i = 0; i < ENDINGS; i++) sigaction(endings[i], &action, &before_ending[i]);
-    action.sa_handler = on_change;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGWINCH, &action, &before_winch);
-    sigaction(SIGCONT, &action, &before_cont);
-    action.sa_handler = on_crash;
-    action.sa_flags = SA_ONSTACK;
-    for (int i = 0; i < CRASHES; i++) sigaction(crashes[i], &action, &before_crash[i]);
-}
-
-void cn_remove_handlers(void) {
-    for (int i = 0; i < ENDINGS; i++) sigaction(endings[i], &before_ending[i], NULL);
-    for (int i = 0; i < CRASHES; i++) sigaction(crashes[i], &before_crash[i], NULL);
-    sigaction(SIGWINCH, &before_winch, NULL);
-    sigaction(SIGCONT, &before_cont, NULL);
-    if (signal_pipe[0] >= 0) {
-        close(signal_pipe[0]);
-        close(signal_pipe[1]);
+static void on_request(int number) {
+    const int error = errno;
+    for (size_t i = 0; i < CN_ASKED_COUNT; i++) {
+        if (requests[i] == number) atomic_store(&asked[i], true);
     }
-    signal_pipe[0] = signal_pipe[1] = -1;
+    wake_reader();
+    errno = error;
 }
 
-int cn_signal_pipe(void) { return signal_pipe[0]; }
+static void on_crash(int number, siginfo_t *info, void *context) {
+    (void)context;
+    put_terminal_back();
+    for (size_t i = 0; i < CRASHES; i++) {
+        if (crashes[i] == number) sigaction(number, &crashes_before[i], NULL);
+    }
+    // A fault happens again on return, with the handler that was there before; what was sent (as by `abort`) or has
+    // already moved past its instruction (a breakpoint) does not, and is sent again.
+    if (info->si_code <= 0 || (number == SIGTRAP && info->si_code == SI_KERNEL)) raise(number);
+}
 
-void cn_drain_signals(void) {
+static void provide_stack(void) {
+    stack_t present;
+    if (sigaltstack(NULL, &present) != 0 || !(present.ss_flags & SS_DISABLE)) return;
+    // It stays when the screen is closed: other handlers may have come to rely on it.
+    const stack_t ours = {.ss_sp = spare_stack, .ss_size = sizeof spare_stack};
+    sigaltstack(&ours, NULL);
+}
+
+static void install_handlers(void) {
+    // Every other signal waits, SIGTTOU among them: a handler may set the terminal's modes from the background.
+    struct sigaction action = {.sa_flags = SA_RESTART | SA_ONSTACK};
+    sigfillset(&action.sa_mask);
+
+    action.sa_handler = on_end;
+    for (size_t i = 0; i < ENDS; i++) {
+        sigaction(ends[i], NULL, &ends_before[i]);
+        // `nohup` means it.
+        if (ends[i] == SIGHUP && ends_before[i].sa_handler == SIG_IGN) continue;
+        sigaction(ends[i], &action, NULL);
+    }
+    action.sa_handler = on_request;
+    for (size_t i = 0; i < CN_ASKED_COUNT; i++) {
+        sigaction(requests[i], NULL, &requests_before[i]);
+        // A shell without job control ignores SIGTSTP for its children: once stopped they could not be continued.
+        if (requests[i] == SIGTSTP && requests_before[i].sa_handler == SIG_IGN) continue;
+        sigaction(requests[i], &action, NULL);
+    }
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    action.sa_sigaction = on_crash;
+    for (size_t i = 0; i < CRASHES; i++) sigaction(crashes[i], &action, &crashes_before[i]);
+}
+
+bool cn_signals_open(int descriptor, const struct termios *before) {
+    if (pipe2(wake, O_NONBLOCK | O_CLOEXEC) != 0) return false;
+    output = descriptor;
+    modes = *before;
+    for (size_t i = 0; i < ENDS; i++) atomic_store(&end_asked[i], false);
+    for (size_t i = 0; i < CN_ASKED_COUNT; i++) atomic_store(&asked[i], false);
+    atomic_store(&unheard, 0);
+    atomic_store(&terminations, 0);
+    atomic_store(&shown, false);
+    atomic_store(&over, false);
+    atomic_store(&reset_count, 0);
+    provide_stack();
+    install_handlers();
+    installed = true;
+    return true;
+}
+
+void cn_signals_close(void) {
+    if (!installed) return;
+    installed = false;
+    for (size_t i = 0; i < ENDS; i++) sigaction(ends[i], &ends_before[i], NULL);
+    for (size_t i = 0; i < CN_ASKED_COUNT; i++) sigaction(requests[i], &requests_before[i], NULL);
+    for (size_t i = 0; i < CRASHES; i++) sigaction(crashes[i], &crashes_before[i], NULL);
+    for (int i = 0; i < 2; i++) {
+        close(wake[i]);
+        wake[i] = -1;
+    }
+}
+
+void cn_signals_set_shown(bool value) { atomic_store(&shown, value); }
+
+void cn_signals_set_reset(const char *bytes, size_t count) {
+    if (count > sizeof reset) return;
+    // A crash in between finds nothing to write rather than half of it.
+    atomic_store(&reset_count, 0);
+    memcpy(reset, bytes, count);
+    atomic_store(&reset_count, count);
+}
+
+int cn_signals_descriptor(void) { return wake[0]; }
+
+void cn_signals_drain(void) {
     char bytes[64];
-    while (read(signal_pipe[0], bytes, sizeof bytes) > 0) {}
+    while (read(wake[0], bytes, sizeof bytes) > 0) {}
 }
 
-int cn_take_signal(void) {
-    int number = ending;
-    ending = endings_unheard = 0;
-    return number;
+bool cn_signals_take(cn_asked what) { return atomic_exchange(&asked[what], false); }
+
+int cn_signals_take_end(bool peek) {
+    for (size_t i = 0; i < ENDS; i++) {
+        if (!atomic_load(&end_asked[i])) continue;
+        if (!peek) {
+            atomic_store(&end_asked[i], false);
+            atomic_store(&unheard, 0);
+        }
+        return ends[i];
+    }
+    return 0;
 }
 
-bool cn_take_resize(void) {
-    bool has = resized;
-    resized = 0;
-    return has;
-}
+bool cn_signals_are_over(void) { return atomic_load(&over); }
 
-void cn_note_resize(void) { resized = 1; }
+void cn_signals_stop(pid_t target) {
+    if (requests_before[CN_ASKED_STOP].sa_handler == SIG_IGN) return;
+    struct sigaction ours;
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    cn_signals_drain();
+    atomic_store(&asked[CN_ASKED_RESUME], false);
+    sigaction(SIGTSTP, &standard, &ours);
+    kill(target, SIGTSTP);
+
+    // The stop may reach another thread first, and this one would draw on until it does: the continuation is waited
+    // for. It never comes where nobody could send it (a group without a shell), and there was no stop then.
+    struct pollfd continued = {.fd = wake[0], .events = POLLIN};
+    for (int tries = 0; tries < 5 && !atomic_load(&asked[CN_ASKED_RESUME]); tries++) {
+        if (poll(&continued, 1, 50) == 0) break;
+        cn_signals_drain();
+    }
+    sigaction(SIGTSTP, &ours, NULL);
+    atomic_store(&asked[CN_ASKED_RESUME], false);
+    atomic_store(&asked[CN_ASKED_STOP], false);
+}

@@ -150,7 +150,7 @@ public struct Explanation: Hashable, Sendable {
         switch scene.node.operation {
         case .logits:
             let place = prediction.logits.values.count { $0 > prediction.logits[flat: id] } + 1
-            return (exact(prediction.logits[flat: id]), true, "place \(place) of \(prediction.logits.count)")
+            return (exact(prediction.logits[flat: id]), true, "\(short(prediction.logits[flat: id])), place \(place) of \(prediction.logits.count)")
         case .filteredLogits:
             if filtered == -.infinity {
                 let logit = short(prediction.logits[flat: id] / scene.sampling.temperature)

@@ -26,7 +26,7 @@ enum Palette {
         case .faint: 240
         case .bright, .ink: 255
         case .accent: 215
-        case .here: 58
+        case .here: 238
         case .bar: 236
         case .badge: 208
         case .ramp(.sequential, let level): pick(sequential, Double(level) / 255)
@@ -41,10 +41,10 @@ enum Palette {
         return luma > 118_000
     }
 
-    /// Lightness (CIE L*) 21, 25, 38, 42, 51, 64, 76, 78, 79, 81, 84, 87, 97.
-    private static let sequential = [53, 54, 24, 60, 30, 36, 42, 78, 113, 149, 184, 220, 226]
-    /// Lightness 80, 67, 54, 40, 37, 14, 8 down to the ground, and up again 18, 27, 36, 45, 54, 62, 70.
-    private static let diverging = [81, 39, 32, 25, 24, 18, 17, 233, 52, 88, 124, 160, 167, 203, 210]
+    /// Lightness (CIE L*) 21, 25, 38, 51, 64, 76, 78, 79, 81, 84, 87, 97.
+    private static let sequential = [53, 54, 24, 30, 36, 42, 78, 113, 149, 184, 220, 226]
+    /// Lightness 82, 68, 54, 40, 38, 20, 10 down to the ground, and up again 10, 20, 27, 36, 45, 55, 70.
+    private static let diverging = [117, 74, 32, 25, 24, 236, 234, 233, 234, 236, 88, 124, 160, 167, 210]
 
     private static let viridis = [
         0x440154, 0x482878, 0x3E4989, 0x31688E, 0x26828E, 0x1F9E89, 0x35B779, 0x6ECE58, 0xB5DE2B, 0xFDE725,

@@ -1,5 +1,6 @@
 // A small module over ncursesw: open, draw a cell, read an event, put the terminal back whatever happens.
-// Plain C types only, so that Swift never meets curses' macros, variadics and globals.
+// Plain C types only, so that Swift never meets curses' macros, variadics and globals. There is one screen, and all of
+// this is for one thread; only the signal handlers come from anywhere.
 #ifndef CNCURSES_H
 #define CNCURSES_H
 
@@ -39,12 +40,17 @@ typedef struct {
 
 /// Opens the full screen on `term`, reading keys from descriptor `input` and drawing on `output`, and installs the
 /// handlers that put the terminal back on a signal or a crash. Standard error is captured until `cn_close`, which
-/// then writes it out.
+/// then writes it out. A screen that is open already is closed first; after a failure everything but
+/// the locale is as it was.
+///
+/// SIGINT, SIGTERM, SIGHUP and SIGQUIT become events. A program too busy to read them is ended all the same by the
+/// third in a row, or by a second SIGTERM, with the status 128 + the signal's number.
 cn_status cn_open(const char *term, int input, int output);
 
 /// Puts the terminal back as it was and writes what was sent to standard error meanwhile. Harmless when not open.
 void cn_close(void);
 
+/// The size that cells are drawn in. It follows the terminal's with the CN_EVENT_RESIZE that reports the change.
 void cn_size(int32_t *columns, int32_t *rows);
 
 /// How many colours the terminal has; 0 when none. 16,777,216 where a colour number is its 24-bit RGB value.
@@ -53,7 +59,8 @@ int32_t cn_colors(void);
 /// Whether the locale, as found or as helped with C.UTF-8, writes UTF-8; `found` tells whether it did so unhelped.
 bool cn_unicode(bool *found);
 
-/// Puts one scalar at a cell. A colour of −1 is the terminal's own.
+/// Puts one scalar at a cell. A colour of −1 is the terminal's own, as is one that it does not have. A
+/// scalar that is not one column wide shows as `?`, and a cell outside the screen is left out.
 void cn_put(int32_t row, int32_t column, uint32_t scalar, int32_t foreground, int32_t background, uint32_t attributes);
 
 /// Sends the differences to the terminal.
@@ -62,10 +69,12 @@ void cn_present(void);
 /// Forgets what the terminal shows, so that the next `cn_present` sends everything.
 void cn_redraw(void);
 
-/// Waits for one event; a negative time waits without end.
+/// Waits for one event; a negative time waits without end. Signals come before keys.
 cn_event cn_read(int32_t milliseconds);
 
-/// Leaves the full screen, stops the process group as ^Z does, and comes back after `fg`.
+/// Leaves the full screen, stops the process group as ^Z does, and comes back after `fg`. The next event is then
+/// CN_EVENT_RESIZE, or CN_EVENT_SIGNAL when the program was continued only to be ended. Where the stop has nobody to
+/// end it (no job control) it is left out.
 void cn_suspend(void);
 
 #endif

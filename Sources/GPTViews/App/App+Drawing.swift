@@ -45,16 +45,19 @@ extension App {
         let isTall = area.height >= 26
         let inspector = Inspector(scene: scene, width: area.width, hasFocus: focus == .inspector)
         let stage = StageRegion(scene: scene, hasFocus: focus == .stage)
-        let wanted = stage.wantedHeight(width: area.width, isTall: isTall, canvas.capabilities)
         let needed = inspector.lineCount(isTall: isTall)
-        let least = focus == .inspector ? needed : 4
-        let height = max(least, min(needed, area.height - wanted))
-        var area = area
-        let below = area.takeBottom(min(height, area.height - 8))
-        // A tall screen keeps picture and explanation together and leaves the rest empty.
-        let used = isTall ? min(area.height, wanted) : area.height
-        stage.draw(on: &canvas, in: Rect(area.x, area.y, area.width, used), isTall: isTall)
-        inspector.draw(on: &canvas, in: Rect(below.x, area.y + used, below.width, below.maxY - area.y - used), isTall: isTall)
+        let height: Int
+        if isTall {
+            // Picture and explanation keep their places from step to step; a wall is left empty below.
+            height = min(area.height - max(10, focus == .inspector ? needed : 0), 34)
+        } else {
+            // On a small screen the words give way first; its first lines stay.
+            let below = focus == .inspector ? needed : max(3, min(needed, area.height - stage.leastHeight))
+            height = max(8, area.height - below)
+        }
+        stage.draw(on: &canvas, in: Rect(area.x, area.y, area.width, height), isTall: isTall)
+        inspector.draw(
+            on: &canvas, in: Rect(area.x, area.y + height, area.width, area.height - height), isTall: isTall)
     }
 
     private func drawSizeNeeded(on canvas: inout Canvas) {

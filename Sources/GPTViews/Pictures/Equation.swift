@@ -18,39 +18,50 @@ struct Equation {
         parts = [.picture(first)] + rest.flatMap { [.sign($0.0), .picture($0.1)] }
     }
 
-    /// Draws as many pictures as fit, dropping operands from the left, and returns the result's colour scale.
-    @discardableResult
-    func draw(on canvas: inout Canvas, in area: Rect) -> Float {
+    /// Draws as many pictures as fit, dropping operands from the left, and returns how they came out: the
+    /// result's scale, whether any is pooled, and the first line below them all.
+    func draw(on canvas: inout Canvas, in area: Rect) -> Picture.Drawn {
         let pictures = parts.compactMap { if case .picture(let picture) = $0 { picture } else { nil } }
         let signs = parts.compactMap { if case .sign(let sign) = $0 { sign } else { nil } }
-        let gap = 5
+        let gap = 6
         // The most pictures, counted from the result, whose least widths fit.
         var first = 0
         while first < pictures.count - 1,
-            pictures[first...].reduce(0, { $0 + leastWidth($1) }) + gap * (pictures.count - first - 1) > area.width
+            leastWidths(pictures[first...]).reduce(0, +) + gap * (pictures.count - first - 1) > area.width
         {
             first += 1
         }
-        let shown = Array(pictures[first...])
+        var shown = Array(pictures[first...])
+        // What stands between a named picture and the result has the same rows, or names of its own.
+        for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames { shown[place].rowNames = [] }
         let widths = shares(shown, of: area.width - gap * (shown.count - 1))
         var x = area.x
-        var scale: Float = 0
+        var all = Picture.Drawn(scale: 0, isPooled: false, maxY: area.y)
         for (place, picture) in shown.enumerated() {
             if place > 0 {
-                canvas.write(signs[first + place - 1], x: x + 2, y: area.y + 2 + min(area.height - 4, max(0, shown[0].rows / 2)), .heading)
+                canvas.write(signs[first + place - 1], x: x + (gap - signs[first + place - 1].unicodeScalars.count) / 2, y: area.y + 2 + min(area.height - 4, max(0, shown[0].rows / 2)), .heading)
                 x += gap
             }
-            scale = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], area.height))
+            let drawn = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], area.height))
+            all = Picture.Drawn(
+                scale: drawn.scale, isPooled: all.isPooled || drawn.isPooled, maxY: max(all.maxY, drawn.maxY))
             x += widths[place]
         }
-        return scale
+        return all
     }
 
     private func names(_ picture: Picture) -> Int { (picture.rowNames.map(\.unicodeScalars.count).max() ?? -1) + 1 }
 
-    /// Below this a picture says nothing.
-    private func leastWidth(_ picture: Picture) -> Int {
-        names(picture) + max(picture.title.unicodeScalars.count, min(picture.columns, 12)) + picture.asides.count * PictureLayout.asideWidth
+    /// Below these widths pictures say nothing; a small result says its numbers.
+    private func leastWidths(_ pictures: some BidirectionalCollection<Picture>) -> [Int] {
+        let operands = pictures.dropLast().map { picture in
+            names(picture) + max(picture.title.unicodeScalars.count, min(picture.columns, 12))
+        }
+        let result = pictures.suffix(1).map { picture in
+            names(picture) + max(picture.title.unicodeScalars.count, picture.columns > 12 ? 12 : picture.columns * 7)
+                + picture.asides.count * PictureLayout.asideWidth
+        }
+        return operands + result
     }
 
     /// What a picture would like: its numbers if they fit, else a few columns of the screen for each of its own.
@@ -61,9 +72,15 @@ struct Equation {
 
     /// Each gets its least width, and the rest is shared by what each would like beyond it.
     private func shares(_ pictures: [Picture], of width: Int) -> [Int] {
-        let least = pictures.map(leastWidth)
-        let wants = zip(pictures, least).map { max(0, wish($0) - $1) }
-        let spare = max(0, width - least.reduce(0, +))
+        var least = leastWidths(pictures)
+        var wants = zip(pictures, least).map { max(0, wish($0) - $1) }
+        var spare = max(0, width - least.reduce(0, +))
+        // Numbers in a small result come before the size of its operands.
+        if let last = pictures.indices.last, pictures[last].columns <= 12 {
+            let grant = min(wants[last], spare)
+            least[last] += grant
+            (wants[last], spare) = (0, spare - grant)
+        }
         let all = wants.reduce(0, +)
         guard all > spare else { return zip(least, wants).map { $0 + $1 } }
         // Small wishes are granted whole, large ones share what is left.

@@ -8,8 +8,8 @@ struct Legend {
     let scale: Float
     /// Whether removed cells occur.
     let isCausal: Bool
-    /// Whether there are other pictures beside it, each with its own ends.
-    let hasOperands: Bool
+    /// Whether a drawn cell stands for several.
+    let isPooled: Bool
 
     func draw(on canvas: inout Canvas, x: Int, y: Int, limit: Int) {
         let (low, high, rule) =
@@ -24,7 +24,7 @@ struct Legend {
             canvas[column + step, y] = Cell(" ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
         }
         column = canvas.write(" " + high, x: column + width, y: y, .dim)
-        let notes = [rule] + (isCausal ? ["∙ masked: the future"] : []) + (hasOperands ? ["operands to their own ends"] : [])
+        let notes = [rule] + (isCausal ? ["∙ masked: the future"] : []) + (isPooled ? ["pooled by the largest size"] : [])
         for note in notes where column + 3 + note.unicodeScalars.count <= limit {
             column = canvas.write("   " + note, x: column, y: y, .dim)
         }

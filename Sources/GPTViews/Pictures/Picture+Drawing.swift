@@ -8,18 +8,27 @@ extension Picture {
     /// The line below the body that says what a cell stands for.
     private static let captionHeight = 1
 
-    /// Draws the picture at the top left of an area and returns the colour scale it used, as the size of its ends.
-    @discardableResult
-    func draw(on canvas: inout Canvas, in area: Rect) -> Float {
+    /// How a picture came out.
+    struct Drawn {
+        /// The size of the colour scale's ends; 0 where there are no numbers.
+        var scale: Float
+        /// Whether a drawn cell stands for several.
+        var isPooled: Bool
+        /// The first line below it.
+        var maxY: Int
+    }
+
+    /// Draws the picture at the top left of an area.
+    func draw(on canvas: inout Canvas, in area: Rect) -> Drawn {
         let height = area.height - Self.headerHeight - Self.captionHeight
-        guard height > 0, area.width > 3 else { return 0 }
+        guard height > 0, area.width > 3 else { return Drawn(scale: 0, isPooled: false, maxY: area.y) }
         let layout = PictureLayout(self, width: area.width, height: height, halfBlocks: canvas.capabilities.halfBlocks)
         let body = Rect(
             area.x + layout.nameWidth, area.y + Self.headerHeight, layout.bodyWidth(columns), layout.bodyHeight)
         drawTitle(on: &canvas, area: area, body: body)
         guard let slice else {
             drawAbsence(on: &canvas, body: Rect(body.x, body.y, max(body.width, min(area.width, 16)), min(height, max(body.height, 3))), area: area)
-            return 0
+            return Drawn(scale: 0, isPooled: false, maxY: area.maxY)
         }
         let pooled = layout.isPooled || !layout.showsNumbers ? slice.pooled(height: layout.pool.rows, width: layout.pool.columns) : []
         let scale = ramp == .sequential ? 1 : largestSize(slice, pooled)
@@ -32,7 +41,7 @@ extension Picture {
         drawColumnNames(on: &canvas, body: body, layout)
         drawAsides(on: &canvas, body: body, layout)
         drawCaption(on: &canvas, body: body, area: area, layout, scale)
-        return scale
+        return Drawn(scale: scale, isPooled: layout.isPooled, maxY: body.maxY + Self.captionHeight)
     }
 
     private func largestSize(_ slice: Slice, _ pooled: [Float]) -> Float {
@@ -54,7 +63,7 @@ extension Picture {
                     let ground = ramp.role(fraction(value, scale))
                     canvas.fill(cell, ground)
                     canvas.write(
-                        number(value, width: cell.width - 1), endingAt: cell.maxX - 1, y: cell.y,
+                        number(value, width: cell.width - 2), endingAt: cell.maxX - 1, y: cell.y,
                         Style(.ink, on: ground, bold: isSelected(r, c)))
                 }
                 guard isSelected(r, c) else { continue }
@@ -99,9 +108,9 @@ extension Picture {
         }
         if hasCell, let row, let column {
             let x = body.x + layout.x(of: column)
-            for dx in 0..<layout.cellWidth {
-                canvas[x + dx, body.y + layout.line(of: row)] = Cell(dx == 0 ? "◆" : " ", Style(.background, on: .accent))
-            }
+            let cell = Rect(x, body.y + layout.line(of: row), layout.cellWidth, max(1, layout.cellHeight))
+            canvas.fill(cell, .accent)
+            canvas[cell.x, cell.y] = Cell("◆", Style(.background, on: .accent))
         }
     }
 
@@ -164,18 +173,16 @@ extension Picture {
     }
 
     private func drawCaption(on canvas: inout Canvas, body: Rect, area: Rect, _ layout: PictureLayout, _ scale: Float) {
-        var parts = ramp == .sequential ? [] : ["±\(number(scale, width: 7))"]
-        if layout.isPooled {
-            let pool = layout.pool
-            let what = pool.rows == 1 ? "\(pool.columns) columns" : pool.columns == 1 ? "\(pool.rows) rows" : "\(pool.rows)×\(pool.columns)"
-            parts.append("1 cell = \(what), largest")
+        // What does not fit goes, the least important first; the gap to the next picture may be used.
+        let room = min(area.maxX + 4, canvas.size.width - 1) - body.x
+        let ends = ramp == .sequential ? [] : ["±\(number(scale, width: 7))"]
+        let pool = layout.pool
+        let cells = pool.rows == 1 ? "\(pool.columns) columns" : pool.columns == 1 ? "\(pool.rows) rows" : "\(pool.rows)×\(pool.columns)"
+        let what = layout.isPooled ? ["1 cell = \(cells)"] : []
+        let choices = [ends + what, what, ends].map { $0.joined(separator: "  ") }
+        if let text = choices.first(where: { $0.unicodeScalars.count <= room && !$0.isEmpty }) {
+            canvas.write(text, x: body.x, y: body.maxY, .dim)
         }
-        // What does not fit on the line goes, the least important first.
-        let room = area.maxX - body.x
-        while parts.joined(separator: " · ").unicodeScalars.count > room, parts.count > 1 { parts.removeFirst() }
-        var text = parts.joined(separator: " · ")
-        if text.unicodeScalars.count > room { text = text.replacing(", largest", with: " max").replacing(" columns", with: " col") }
-        if text.unicodeScalars.count <= room { canvas.write(text, x: body.x, y: body.maxY, .dim) }
     }
 
     private func drawAbsence(on canvas: inout Canvas, body: Rect, area: Rect) {

@@ -63,8 +63,12 @@ struct Inspector {
         let flops = Double(node.flops)
         let unit = [(1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")].first { flops >= $0.0 }
         let work = unit.map { String(format: "%.1f %@", flops / $0.0, $0.1) } ?? "\(node.flops) FLOP"
-        let shape = node.shape.map(String.init).joined(separator: " × ")
-        return "\(shape) · \(grouped(node.parameterCount)) parameters · \(work) · \(byteCount(node.bytes))"
+        let facts = [
+            node.shape.map(String.init).joined(separator: " × "),
+            node.parameterCount > 0 ? "\(grouped(node.parameterCount)) parameters" : "", node.flops > 0 ? work : "",
+            "\(byteCount(node.bytes)) read and written",
+        ]
+        return "cost  " + facts.filter { !$0.isEmpty }.joined(separator: " · ")
     }
 }
 

@@ -15,22 +15,15 @@ struct StageRegion {
         stage = Stage(scene)
     }
 
-    /// Lines that the region can use: more would stay empty.
-    func wantedHeight(width: Int, isTall: Bool, _ capabilities: Capabilities) -> Int {
-        let frame = isTall ? 4 : 2
+    /// Lines that the region needs on a small screen to say what it has to say.
+    var leastHeight: Int {
         switch stage {
-        case .equation(let equation, let extras):
-            let rows = equation.parts.compactMap { part in
-                if case .picture(let picture) = part { min(picture.rows, isTall ? 48 : 16) } else { nil }
-            }
-            // A tall screen gives each row two lines; a matrix of weights needs no more than half its rows.
-            let result = rows.last ?? 1
-            let body = max(isTall ? min(2 * result, 24) : result, isTall ? min(24, ((rows.max() ?? 1) + 1) / 2) : min(9, rows.max() ?? 1))
-            let below = extras.heads != nil && isTall ? Thumbnails.height + 1 : 0
-            return frame + body + 4 + below + (extras.curve != nil && isTall ? 13 : 0)
-        case .bars(let bars, _, let line):
-            return frame + 1 + bars.bars.count * (isTall && bars.bars.count <= 8 ? 2 : 1) + (line == nil ? 0 : 5) + 1
-        case .tokens: return frame + min(scene.stepper.tokens.count + 2, 24)
+        case .equation(let equation, _):
+            let rows = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.rows } else { nil } }
+            // Heading, header and caption of the pictures, legend; a matrix of weights may be pooled.
+            return 5 + max(min(rows.last ?? 1, 16), min((rows.max() ?? 1) / 2, 8))
+        case .bars(let bars, _, let line): return 2 + min(bars.bars.count, 10) + (line == nil ? 0 : 4)
+        case .tokens: return 2 + min(scene.stepper.tokens.count, 10)
         }
     }
 
@@ -61,14 +54,16 @@ struct StageRegion {
 
     private func draw(_ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool) {
         var area = area
-        if let heads = extras.heads, area.height >= 20 {
+        if let heads = extras.heads, isTall {
             Thumbnails(pattern: heads, selectedHead: scene.selection.head)
                 .draw(on: &canvas, in: area.takeBottom(Thumbnails.height))
             _ = area.takeBottom(1)
         }
         if let curve = extras.curve {
             if isTall {
-                curve.draw(on: &canvas, in: { var place = area.takeBottom(12); return place.takeLeft(64) }())
+                // The pictures keep a line for each position if they can.
+                var place = area.takeBottom(max(8, min(14, area.height - scene.stepper.tokens.count - 6)))
+                curve.draw(on: &canvas, in: place.takeLeft(64))
                 _ = area.takeBottom(1)
             } else {
                 // Beside the pictures, where there are no lines to spare below.
@@ -79,10 +74,10 @@ struct StageRegion {
             }
         }
         let legendLine = area.takeBottom(1)
-        let scale = equation.draw(on: &canvas, in: area)
-        guard scale > 0 else { return }
-        Legend(ramp: extras.ramp, scale: scale, isCausal: extras.isCausal, hasOperands: equation.parts.count > 1)
-            .draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: area.maxX)
+        let drawn = equation.draw(on: &canvas, in: area)
+        guard drawn.scale > 0 else { return }
+        Legend(ramp: extras.ramp, scale: drawn.scale, isCausal: extras.isCausal, isPooled: drawn.isPooled)
+            .draw(on: &canvas, x: legendLine.x, y: min(legendLine.y, drawn.maxY + (isTall ? 1 : 0)), limit: area.maxX)
     }
 
     private func drawTokens(on canvas: inout Canvas, in area: Rect) {

@@ -26,15 +26,14 @@ struct Run: ParsableCommand {
         sampling.seed = self.model.seed
         var app = try App(model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed)
 
-        var environment = ProcessInfo.processInfo.environment
-        if environment["TERM"] == nil { environment["TERM"] = "" }
+        let environment = ProcessInfo.processInfo.environment
         // A prompt that came through a pipe leaves the keys to the terminal itself.
         let keys = prompt.prompt == "-" ? Foundation.open("/dev/tty", O_RDWR | O_CLOEXEC) : STDIN_FILENO
         guard keys >= 0 else { throw TerminalError.notATerminal }
         var terminal = try CursesTerminal.open(input: keys, output: STDOUT_FILENO, ascii: ascii, environment: environment)
-        app.message = terminal.note
         let status = GPTViews.run(&app, on: &terminal)
         terminal.close()
+        if let note = terminal.note { standardError("gptstep: \(note)") }
         if status != 0 { Foundation.exit(status) }
     }
 

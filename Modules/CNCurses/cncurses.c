@@ -1,0 +1,274 @@
+// The screen: open, draw, leave, come back, close.
+#include "private.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>  // defines `columns` and `lines` as macros
+#include <unistd.h>
+#include <wchar.h>
+
+static SCREEN *screen;
+static FILE *keyboard;
+static FILE *display;
+static struct termios modes;
+static bool has_default_colors;
+static bool left;
+static bool unicode_found;
+static bool unicode;
+
+// MARK: Locale
+
+static bool writes_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
+
+static void choose_locale(void) {
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C");
+    unicode_found = writes_utf8();
+    if (!unicode_found) setlocale(LC_CTYPE, "C.UTF-8");
+    unicode = writes_utf8();
+}
+
+bool cn_unicode(bool *found) {
+    if (found != NULL) *found = unicode_found;
+    return unicode;
+}
+
+// MARK: Opening
+
+static FILE *stream(int descriptor, const char *mode) {
+    // Never 0 … 2, which may be closed and would then be taken for the standard ones.
+    const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0) return NULL;
+    FILE *result = fdopen(copy, mode);
+    if (result == NULL) close(copy);
+    return result;
+}
+
+static void release(void) {
+    cn_capture_close();
+    cn_signals_close();
+    if (keyboard != NULL) fclose(keyboard);
+    if (display != NULL) fclose(display);
+    keyboard = display = NULL;
+}
+
+static const char *capability(const char *name) {
+    const char *bytes = tigetstr(name);
+    return bytes == (const char *)-1 ? NULL : bytes;
+}
+
+static cn_status check_entry(const char *term) {
+    int error = 0;
+    const int result = setupterm(term, fileno(display), &error);
+    // An error of 1 is an entry that exists and describes a printing terminal.
+    if (result == ERR) return error == 1 ? CN_NO_CURSOR_MOTION : CN_UNKNOWN_TERMINAL;
+    const bool moves = capability("cup") != NULL;
+    del_curterm(cur_term);
+    return moves ? CN_OK : CN_NO_CURSOR_MOTION;
+}
+
+// Lets the control keys arrive as characters, except ^C and ^\, which must end even a busy program. ^Z is one of them,
+// since the program leaves the screen before it stops.
+static void set_modes(void) {
+    struct termios ours;
+    cbreak();
+    noecho();
+    nonl();
+    if (tcgetattr(fileno(display), &ours) != 0) return;
+    ours.c_iflag &= (tcflag_t) ~(IXON | IXOFF);
+    ours.c_lflag &= (tcflag_t)~IEXTEN;
+    // Without NOFLSH, ^C would throw away what is still to be drawn.
+    ours.c_lflag |= ISIG | NOFLSH;
+    ours.c_cc[VSUSP] = _POSIX_VDISABLE;
+    tcsetattr(fileno(display), TCSADRAIN, &ours);
+    def_prog_mode();
+}
+
+static void start_colors(void) {
+    has_default_colors = false;
+    if (!has_colors()) return;
+    start_color();
+    has_default_colors = use_default_colors() == OK;
+}
+
+static void append(char *bytes, size_t size, const char *more) {
+    size_t count = strlen(bytes);
+    for (const char *next = more; next != NULL && *next != 0 && count + 1 < size; next++) {
+        // Delays, as in `$<2>`, were for machines of another age and are not text.
+        const char *delay = strncmp(next, "$<", 2) == 0 ? strchr(next, '>') : NULL;
+        if (delay != NULL) next = delay;
+        else bytes[count++] = *next;
+    }
+    bytes[count] = 0;
+}
+
+// Keeps what a handler must write to undo the screen, since it may not ask curses.
+static void prepare_reset(void) {
+    char bytes[256] = "";
+    append(bytes, sizeof bytes, capability("rmkx"));
+    append(bytes, sizeof bytes, capability("sgr0"));
+    append(bytes, sizeof bytes, capability("op"));
+    if (capability("rmcup") == NULL) {
+        // Without an alternate screen the shell goes on below what was drawn.
+        append(bytes, sizeof bytes, tiparm(capability("cup"), getmaxy(stdscr) - 1, 0));
+        append(bytes, sizeof bytes, "\r\n");
+    }
+    append(bytes, sizeof bytes, capability("cnorm"));
+    append(bytes, sizeof bytes, capability("rmcup"));
+    cn_signals_set_reset(bytes, strlen(bytes));
+}
+
+static cn_status start(const char *term, int input, int output) {
+    keyboard = stream(input, "r");
+    display = stream(output, "w");
+    if (keyboard == NULL || display == NULL) return CN_NOT_A_TERMINAL;
+    const cn_status status = check_entry(term);
+    if (status != CN_OK) return status;
+    if (tcgetattr(fileno(display), &modes) != 0) return CN_NOT_A_TERMINAL;
+    // Before `newterm`, which then leaves the signals alone.
+    if (!cn_signals_open(fileno(display), &modes)) return CN_NOT_A_TERMINAL;
+    cn_capture_open();
+    cn_signals_set_shown(true);
+    screen = newterm(term, display, keyboard);
+    if (screen == NULL) return CN_UNKNOWN_TERMINAL;
+    prepare_reset();
+    set_modes();
+    start_colors();
+    curs_set(0);
+    leaveok(stdscr, TRUE);
+    // Shifting characters saves few bytes on a grid of colours, and emulators differ in what they leave behind.
+    idcok(stdscr, FALSE);
+    // Curses would stop drawing halfway whenever a key is waiting, and nobody may draw again after that key.
+    typeahead(-1);
+    // The environment may name a size that is long gone.
+    cn_apply_size();
+    return cn_input_open(fileno(keyboard)) ? CN_OK : CN_UNKNOWN_TERMINAL;
+}
+
+cn_status cn_open(const char *term, int input, int output) {
+    static bool registered;
+    cn_close();
+    if (!isatty(input) || !isatty(output)) return CN_NOT_A_TERMINAL;
+    choose_locale();
+    left = false;
+    const cn_status status = start(term, input, output);
+    if (status != CN_OK) {
+        if (screen != NULL) cn_close();
+        else release();
+        return status;
+    }
+    // For a program that calls `exit` with the screen open.
+    if (!registered) registered = atexit(cn_close) == 0;
+    return CN_OK;
+}
+
+// MARK: Leaving and coming back
+
+static void leave(void) {
+    if (left || cn_signals_are_over()) return;
+    left = true;
+    endwin();
+    tcsetattr(fileno(display), TCSADRAIN, &modes);
+    cn_signals_set_shown(false);
+    cn_capture_close();
+}
+
+void cn_close(void) {
+    if (screen == NULL) return;
+    leave();
+    cn_input_close();
+    SCREEN *closing = screen;
+    screen = NULL;
+    delscreen(closing);
+    release();
+}
+
+void cn_resume(void) {
+    if (screen == NULL || cn_signals_are_over()) return;
+    left = false;
+    cn_capture_open();
+    cn_signals_set_shown(true);
+    reset_prog_mode();
+    cn_signals_take(CN_ASKED_RESIZE);
+    cn_apply_size();
+    cn_redraw();
+    cn_present();
+}
+
+void cn_pause(pid_t target) {
+    if (screen == NULL) return;
+    leave();
+    cn_signals_stop(target);
+    // Continued only to be ended, perhaps behind somebody else's back: the screen is no longer ours.
+    if (cn_signals_take_end(true) == 0) cn_resume();
+}
+
+bool cn_is_left(void) { return left; }
+
+void cn_suspend(void) {
+    cn_pause(0);
+    cn_input_expect_redraw();
+}
+
+// MARK: Drawing
+
+bool cn_apply_size(void) {
+    struct winsize size;
+    if (ioctl(fileno(display), TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return false;
+    if (size.ws_row == getmaxy(stdscr) && size.ws_col == getmaxx(stdscr)) return false;
+    resize_term(size.ws_row, size.ws_col);
+    clearok(curscr, TRUE);
+    prepare_reset();
+    return true;
+}
+
+void cn_size(int32_t *width, int32_t *height) {
+    *width = screen == NULL ? 0 : getmaxx(stdscr);
+    *height = screen == NULL ? 0 : getmaxy(stdscr);
+}
+
+int32_t cn_colors(void) { return screen != NULL && has_colors() ? COLORS : 0; }
+
+static int pair_of(int32_t foreground, int32_t background) {
+    if (foreground >= COLORS || foreground < 0) foreground = -1;
+    if (background >= COLORS || background < 0) background = -1;
+    // Pair 0 is the terminal's own colours; `alloc_pair` may not even be called where there are none.
+    if ((foreground < 0 && background < 0) || !has_colors()) return 0;
+    if (!has_default_colors && foreground < 0) foreground = COLOR_WHITE;
+    if (!has_default_colors && background < 0) background = COLOR_BLACK;
+    const int pair = alloc_pair(foreground, background);
+    return pair < 0 ? 0 : pair;
+}
+
+void cn_put(int32_t row, int32_t column, uint32_t scalar, int32_t foreground, int32_t background, uint32_t attributes) {
+    if (screen == NULL || row < 0 || column < 0 || row >= getmaxy(stdscr) || column >= getmaxx(stdscr)) return;
+    // Anything that is not one column wide would shift the rest of the row.
+    const wchar_t text[] = {wcwidth((wchar_t)scalar) == 1 ? (wchar_t)scalar : L'?', 0};
+    attr_t style = A_NORMAL;
+    if (attributes & CN_BOLD) style |= A_BOLD;
+    if (attributes & CN_UNDERLINE) style |= A_UNDERLINE;
+    if (attributes & CN_REVERSE) style |= A_REVERSE;
+    if (attributes & CN_DIM) style |= A_DIM;
+    int pair = pair_of(foreground, background);
+    cchar_t cell;
+    if (setcchar(&cell, text, style, 0, &pair) != OK) return;
+    // The last cell is written although this says it failed to move on from there.
+    mvwadd_wch(stdscr, row, column, &cell);
+}
+
+void cn_present(void) {
+    if (screen == NULL || left || cn_signals_are_over()) return;
+    wnoutrefresh(stdscr);
+    doupdate();
+}
+
+void cn_redraw(void) {
+    if (screen != NULL) clearok(curscr, TRUE);
+}
