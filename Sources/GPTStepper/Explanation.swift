@@ -54,7 +54,7 @@ public struct Explanation: Hashable, Sendable {
         let shape = scene.configuration
         let stop = scene.selection.key > scene.selection.position
         switch scene.node.operation {
-        case .tokens: return "the token's number in the vocabulary"
+        case .tokens: return "the number of \(scene.model.label(scene.stepper.tokens[scene.selection.position])) in the vocabulary of \(shape.vocabularySize)"
         case .embed: return "wte[id, channel]"
         case .posEmbed: return "wpe[position, channel]"
         case .residual: return "\(scene.inputName(0)) + \(scene.inputName(1))"
@@ -97,7 +97,7 @@ public struct Explanation: Hashable, Sendable {
         switch node.operation {
         case .tokens:
             let id = trace.tokens[at.position]
-            return (String(id), true, "\(scene.model.label(id)) is token \(id) of \(scene.configuration.vocabularySize)")
+            return (String(id), true, "")
         case .embed:
             return (exact(result), true, "wte[\(trace.tokens[at.position]), \(at.channel)]")
         case .posEmbed:
@@ -172,7 +172,7 @@ public struct Explanation: Hashable, Sendable {
             guard let u = prediction.draw else { return (label, true, "logit \(short(prediction.logits[flat: token]))") }
             let start = (0..<token).reduce(0.0) { $0 + Double(prediction.probabilities[flat: $1]) }
             let end = start + Double(prediction.probabilities[flat: token])
-            return (label, true, String(format: "u = %.6f lies in [%.6f, %.6f)", u, start, end))
+            return (label, true, String(format: "\(scene.model.label(token)), as u = %.6f lies in [%.6f, %.6f)", u, start, end))
         }
     }
 

@@ -160,7 +160,7 @@ public enum Narration {
     public static func sentence(_ stop: Stepper.Stop, _ stepper: Stepper) -> String {
         switch stop {
         case .atFirst: "This is the first operation of the pass."
-        case .atLast: "This is the last operation of the pass: t takes the token and begins the next."
+        case .atLast: "This is the last operation: t takes the token and begins the next pass."
         case .noSuchOperation: "No block that way has this operation."
         case .contextFull: "The context is full: it holds \(stepper.program.configuration.contextLength) tokens. This answer is read, not fed."
         case .nothingTaken: "Nothing was taken that could be given back; e edits the prompt."

@@ -51,7 +51,7 @@ public struct Theme: Sendable {
     private func sketch(_ cell: Cell, _ result: inout Appearance) {
         if case .ramp(let ramp, let level) = cell.style.background {
             let size = Self.size(ramp, level)
-            if cell.glyph == " " { result.glyph = shade(size) }
+            if cell.glyph == " " { result.glyph = shade(size, isNegative: false) }
             result.foreground = ramp == .sequential ? ANSI.cyan : (level < 128 ? ANSI.blue : ANSI.red)
             if size < 0.05 { result.foreground = ANSI.white }
             result.bold = cell.style.bold || size > 0.6
@@ -71,7 +71,8 @@ public struct Theme: Sendable {
     /// No colour: shades, weight and reversal only.
     private func outline(_ cell: Cell, _ result: inout Appearance) {
         if case .ramp(let ramp, let level) = cell.style.background, cell.glyph == " " {
-            result.glyph = shade(Self.size(ramp, level))
+            // Sign is told by the kind of shade where there is no colour to tell it.
+            result.glyph = shade(Self.size(ramp, level), isNegative: ramp == .diverging && level < 128)
         }
         if cell.style.foreground == .accent || cell.style.foreground == .bright { result.bold = true }
         standOut(cell, &result)
@@ -94,8 +95,11 @@ public struct Theme: Sendable {
         }
     }
 
-    private func shade(_ fraction: Double) -> Unicode.Scalar {
-        let shades: [Unicode.Scalar] = capabilities.unicode ? [" ", "░", "▒", "▓", "█"] : [" ", ".", "+", "*", "#"]
+    private func shade(_ fraction: Double, isNegative: Bool) -> Unicode.Scalar {
+        let shades: [Unicode.Scalar] =
+            isNegative
+            ? (capabilities.unicode ? [" ", "·", "−", "=", "≡"] : [" ", ".", "-", "=", "%"])
+            : (capabilities.unicode ? [" ", "░", "▒", "▓", "█"] : [" ", ":", "+", "*", "#"])
         return shades[min(4, Int((fraction * 5).rounded(.down)))]
     }
 
@@ -105,13 +109,13 @@ public struct Theme: Sendable {
 
     /// What stands in for a glyph where only ASCII is to be had.
     private static let asciiForms: [Unicode.Scalar: Unicode.Scalar] = [
-        "▸": ">", "▾": "v", "✓": "x", "·": ".", "●": "*", "▀": "\"", "▄": "_", "▌": "|", "▐": "|", "▏": "|", "▕": "|",
+        "▸": ">", "▾": "v", "✓": "+", "·": ".", "●": "*", "▀": "\"", "▄": "_", "▌": "|", "▐": "|", "▏": "|", "▕": "|",
         "◆": "@", "∙": ".", "→": ">", "←": "<", "↑": "^", "↓": "v", "⏎": "$", "Σ": "S", "−": "-", "×": "x", "÷": "/",
         "…": "~", "│": "|", "─": "-", "┼": "+", "└": "+", "┘": "+", "┐": "+", "┌": "+", "├": "+", "┤": "+", "┴": "+",
         "┬": "+", "█": "#", "▓": "*", "▒": "+", "░": ".", "▁": "_", "▂": "_", "▃": "-", "▅": "=", "▆": "=", "▇": "#",
         "␣": "_", "␊": "$", "␉": ">", "⏸": "=", "√": "V", "ᵀ": "'", "μ": "u", "σ": "s", "γ": "g", "β": "b", "ε": "e",
-        "≤": "<", "≥": ">", "≈": "~", "∞": "8", "²": "2", "³": "3", "½": "h", "⋯": "~", "⊙": "*", "’": "'", "é": "e",
-        "▪": "#", "■": "#", "□": ".", "∅": "0", "π": "p", "▲": "^", "▼": "v", "•": ".", "⌫": "<", "Φ": "P",
+        "≤": "<", "≥": ">", "≈": "~", "∞": "8", "²": "2", "³": "3", "⋯": "~", "⊙": "*", "’": "'", "é": "e",
+        "▪": "#", "■": "#", "□": ".", "∅": "0", "π": "p", "▲": "^", "▼": "v", "•": ".", "⌫": "<", "±": "+", "–": "-",
     ]
 }
 

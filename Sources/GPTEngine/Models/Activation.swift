@@ -50,8 +50,8 @@ public enum Activation: String, Hashable, Sendable, CaseIterable {
     /// The formula, with x for the argument.
     public var formula: String {
         switch self {
-        case .geluNew, .geluTanh, .geluFast: "½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))"
-        case .gelu: "½·x·(1 + erf(x/√2))"
+        case .geluNew, .geluTanh, .geluFast: "0.5·x·(1 + tanh(0.79788·(x + 0.044715·x^3)))"
+        case .gelu: "0.5·x·(1 + erf(0.70711·x))"
         case .quickGELU: "x / (1 + exp(−1.702·x))"
         case .relu: "max(0, x)"
         case .silu, .swish: "x / (1 + exp(−x))"

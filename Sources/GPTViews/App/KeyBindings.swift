@@ -38,13 +38,13 @@ enum KeyBindings {
             symbols: "[ ]", keys: [(.character("["), .head(-1)), (.character("]"), .head(1))], word: "head", help: "previous, next head"),
         KeyBinding(
             symbols: "Tab", keys: [(.tab, .focus(1)), (.backTab, .focus(-1))], word: "focus",
-            help: "move the focus: timeline → stage → inspector; Shift-Tab the other way"),
-        KeyBinding(symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
+            help: "focus: timeline → stage → inspector; Shift-Tab back"),
         KeyBinding(
             symbols: "t", keys: [(.character("t"), .take)], word: "take token", help: "take the next token and go on with it"),
-        KeyBinding(symbols: "m", keys: [(.character("m"), .chooseModel)], word: "model", help: "choose a model, with the sizes side by side"),
         KeyBinding(symbols: "?", keys: [(.character("?"), .help), (.function(1), .help)], word: "help", help: "these keys; also F1"),
         KeyBinding(symbols: "q", keys: [(.character("q"), .quit)], word: "quit", help: "quit"),
+        KeyBinding(symbols: "m", keys: [(.character("m"), .chooseModel)], word: "model", help: "choose a model, with the sizes side by side"),
+        KeyBinding(symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
         KeyBinding(symbols: "e", keys: [(.character("e"), .editPrompt)], word: "edit", help: "edit the prompt; Enter runs it, Esc leaves it"),
         KeyBinding(symbols: "i I", keys: both("i", "I", .cell), word: "one cell", help: "run one cell of this operation, take one back"),
         KeyBinding(symbols: "Space", keys: [(.character(" "), .play)], word: "play", help: "play or pause"),

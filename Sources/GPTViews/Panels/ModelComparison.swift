@@ -10,9 +10,9 @@ extension App {
         var area = area.inset(columns: 2, rows: 1)
         canvas.write([("Models", .heading), ("   what grows from one to the next; Enter opens one", .dim)], x: area.x, y: area.takeTop(2).y)
         let presets = Preset.all
-        let columns = ["", "blocks", "heads", "width", "context", "vocabulary", "parameters", "per token", "weights"]
-        let edges = [14, 21, 27, 34, 42, 53, 65, 75, 76 + 0]
-        for (name, edge) in zip(columns, edges).dropLast() { canvas.write(name, endingAt: area.x + edge, y: area.y, .dim) }
+        let columns = ["blocks", "heads", "width", "context", "vocab", "params", "FLOP/token", "memory"]
+        let edges = [20, 26, 33, 41, 49, 57, 68, 76]
+        for (name, edge) in zip(columns, edges) { canvas.write(name, endingAt: area.x + edge, y: area.y, .dim) }
         _ = area.takeTop(1)
         for (place, preset) in presets.enumerated() {
             let y = area.takeTop(1).y
@@ -25,9 +25,9 @@ extension App {
             canvas.write(preset.name, x: area.x + 2, y: y, style)
             let values = [
                 "\(shape.layerCount)", "\(shape.headCount)", "\(shape.width)", "\(shape.contextLength)", grouped(shape.vocabularySize),
-                magnitude(shape.parameterCount), magnitude(shape.flopsPerToken) + "F",
+                magnitude(shape.parameterCount), magnitude(shape.flopsPerToken), byteCount(preset.weightBytes),
             ]
-            for (value, edge) in zip(values, edges.dropFirst()) { canvas.write(value, endingAt: area.x + edge, y: y, style) }
+            for (value, edge) in zip(values, edges) { canvas.write(value, endingAt: area.x + edge, y: y, style) }
         }
         _ = area.takeTop(1)
         drawSelected(presets[selected], on: &canvas, in: area.takeTop(9))
@@ -41,7 +41,7 @@ extension App {
             switch preset.availability {
             case .loaded: "trained, built in"
             case .shapes: "shapes only: every operation with its cost, no numbers"
-            case .absent, .random: "opens with seeded random weights: the mechanics are real, the numbers mean nothing"
+            case .absent, .random: "opens with random weights: real mechanics, numbers that mean nothing"
             }
         canvas.write(
             [(preset.name, .accent), ("  \(grouped(preset.configuration.parameterCount)) parameters, \(byteCount(preset.weightBytes)) in memory", .text)],
@@ -51,7 +51,8 @@ extension App {
         for (place, (part, count)) in census.enumerated() {
             let y = area.y + 2 + place
             let share = Double(count) / Double(preset.configuration.parameterCount)
-            canvas.write(part, x: area.x + 2, y: y, .text)
+            let isTied = part == "output head" && preset.configuration.tiesEmbeddings
+            canvas.write(isTied ? "head = token table" : part, x: area.x + 2, y: y, .text)
             canvas.write(grouped(count), endingAt: area.x + 34, y: y, .text)
             canvas.write(String(format: "%.1f %%", 100 * share), endingAt: area.x + 43, y: y, .dim)
             bar(share, width: 30, x: area.x + 45, y: y, on: &canvas)

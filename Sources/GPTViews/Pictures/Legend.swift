@@ -8,6 +8,8 @@ struct Legend {
     let scale: Float
     /// Whether removed cells occur.
     let isCausal: Bool
+    /// Whether cells are still to be run.
+    let hasHidden: Bool
     /// Whether a drawn cell stands for several.
     let isPooled: Bool
 
@@ -24,7 +26,7 @@ struct Legend {
             canvas[column + step, y] = Cell(" ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
         }
         column = canvas.write(" " + high, x: column + width, y: y, .dim)
-        let notes = [rule] + (isCausal ? ["∙ masked: the future"] : []) + (isPooled ? ["pooled by the largest size"] : [])
+        let notes = [rule] + (isCausal ? ["∙ masked: the future"] : []) + (hasHidden ? ["blank: not computed yet"] : []) + (isPooled ? ["pooled by the largest size"] : [])
         for note in notes where column + 3 + note.unicodeScalars.count <= limit {
             column = canvas.write("   " + note, x: column, y: y, .dim)
         }

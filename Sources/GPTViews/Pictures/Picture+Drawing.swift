@@ -61,10 +61,13 @@ extension Picture {
                 case .masked: canvas.write("∙", x: cell.x + cell.width / 2, y: cell.y, .dim)
                 case .number(let value):
                     let ground = ramp.role(fraction(value, scale))
-                    canvas.fill(cell, ground)
+                    let hasGrounds = canvas.capabilities.colorCount >= 256
+                    // Shades would make the number hard to read: there they stand beside and below it.
+                    canvas.fill(hasGrounds ? cell : Rect(cell.x, cell.y + 1, cell.width, cell.height - 1), ground)
+                    canvas.fill(Rect(cell.maxX - 1, cell.y, 1, 1), ground)
                     canvas.write(
                         number(value, width: cell.width - 2), endingAt: cell.maxX - 1, y: cell.y,
-                        Style(.ink, on: ground, bold: isSelected(r, c)))
+                        hasGrounds ? Style(.ink, on: ground, bold: isSelected(r, c)) : Style(ground, bold: isSelected(r, c)))
                 }
                 guard isSelected(r, c) else { continue }
                 for y in cell.y..<cell.maxY {

@@ -76,13 +76,13 @@ struct PictureLayout {
         // Numbers where they fit, with the asides if those fit too.
         func layoutOfNumbers(asides: Int) -> Int? {
             let room = width - nameWidth - asides * Self.asideWidth
-            return rows <= height && room / columns >= 7 ? min(9, room / columns) : nil
+            return rows <= height && room / columns >= 7 ? min(10, room / columns) : nil
         }
         let asides = picture.asides.count
         let withAsides = layoutOfNumbers(asides: asides)
         if let cellWidth = withAsides ?? layoutOfNumbers(asides: 0) {
             self.init(
-                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: rows * 2 <= height ? 2 : 1, pool: (1, 1), showsNumbers: true,
+                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: min(3, height / rows), pool: (1, 1), showsNumbers: true,
                 rows: rows, asideCount: withAsides == nil ? 0 : asides)
             return
         }

@@ -14,7 +14,7 @@ struct Inspector {
         self.scene = scene
         self.hasFocus = hasFocus
         explanation = Explanation(scene)
-        sentences = wrapped(Narration.sentences(scene), width: min(width, 100))
+        sentences = wrapped(Narration.sentences(scene), width: min(width, 110))
     }
 
     /// Lines that it can use.
@@ -30,7 +30,7 @@ struct Inspector {
         let line = area.takeTop(1)
         canvas.write(
             [
-                (explanation.name, .text), ("  =  ", .dim),
+                (hasFocus && !isTall ? "▸ " : "", .accent), (explanation.name, .text), ("  =  ", .dim),
                 (explanation.value, explanation.isNumber ? .accent : .dim),
             ], x: line.x, y: line.y, limit: line.maxX)
         for text in formulaLines(width: area.width) {

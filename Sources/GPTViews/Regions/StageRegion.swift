@@ -54,11 +54,8 @@ struct StageRegion {
 
     private func draw(_ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool) {
         var area = area
-        if let heads = extras.heads, isTall {
-            Thumbnails(pattern: heads, selectedHead: scene.selection.head)
-                .draw(on: &canvas, in: area.takeBottom(Thumbnails.height))
-            _ = area.takeBottom(1)
-        }
+        let hasHeads = extras.heads != nil && isTall
+        if hasHeads { _ = area.takeBottom(Thumbnails.height + 1) }
         if let curve = extras.curve {
             if isTall {
                 // The pictures keep a line for each position if they can.
@@ -76,8 +73,13 @@ struct StageRegion {
         let legendLine = area.takeBottom(1)
         let drawn = equation.draw(on: &canvas, in: area)
         guard drawn.scale > 0 else { return }
-        Legend(ramp: extras.ramp, scale: drawn.scale, isCausal: extras.isCausal, isPooled: drawn.isPooled)
-            .draw(on: &canvas, x: legendLine.x, y: min(legendLine.y, drawn.maxY + (isTall ? 1 : 0)), limit: area.maxX)
+        let y = min(legendLine.y, drawn.maxY + (isTall ? 1 : 0))
+        Legend(ramp: extras.ramp, scale: drawn.scale, isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil, isPooled: drawn.isPooled)
+            .draw(on: &canvas, x: legendLine.x, y: y, limit: area.maxX)
+        if hasHeads, let heads = extras.heads {
+            Thumbnails(pattern: heads, selectedHead: scene.selection.head)
+                .draw(on: &canvas, in: Rect(area.x, y + 2, area.width, Thumbnails.height))
+        }
     }
 
     private func drawTokens(on canvas: inout Canvas, in area: Rect) {
