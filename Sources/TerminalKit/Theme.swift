@@ -43,8 +43,12 @@ public struct Theme: Sendable {
     /// Every cell has an exact ground and an exact ink.
     private func paint(_ style: Style, _ result: inout Appearance, color: (Role) -> Int32) {
         result.background = color(style.background)
+        // A blank cell of a picture has no ink to send: half of what a picture costs.
+        if case .ramp = style.background, result.glyph == " " { return }
         result.foreground =
             style.foreground == .ink ? color(Palette.isLight(style.background) ? .background : .bright) : color(style.foreground)
+        // Two equal pixels are one blank cell.
+        if result.glyph == "▀", result.foreground == result.background { (result.glyph, result.foreground) = (" ", -1) }
     }
 
     /// 8 or 16 colours on the terminal's own ground.

@@ -42,7 +42,9 @@ struct Equation {
                 canvas.write(signs[first + place - 1], x: x + (gap - signs[first + place - 1].unicodeScalars.count) / 2, y: area.y + 2 + min(area.height - 4, max(0, shown[0].rows / 2)), .heading)
                 x += gap
             }
-            let drawn = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], area.height))
+            // Weights are pooled further than there is room: they are seen whole, and many cells are slow to send.
+            let height = picture.rows > 12 ? min(area.height, max(11, picture.rowNames.count + 3, area.height / 2)) : area.height
+            let drawn = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], height))
             all = Picture.Drawn(
                 scale: drawn.scale, isPooled: all.isPooled || drawn.isPooled, maxY: max(all.maxY, drawn.maxY))
             x += widths[place]

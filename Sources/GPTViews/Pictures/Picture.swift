@@ -92,9 +92,8 @@ struct PictureLayout {
         let poolColumns = (columns + room - 1) / room
         let cellWidth = poolColumns > 1 ? 1 : min(4, room / columns)
         if rows <= height {
-            let doubled = rows * 2 <= height && rows <= 12
             self.init(
-                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: doubled ? 2 : 1, pool: (1, poolColumns), showsNumbers: false,
+                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: 1, pool: (1, poolColumns), showsNumbers: false,
                 rows: rows, asideCount: shownAsides)
         } else {
             let lines = max(1, height) * (halfBlocks ? 2 : 1)
