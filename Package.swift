@@ -53,6 +53,11 @@ let package = Package(
             name: "TerminalTests", dependencies: ["CPseudoTerminal", "terminal-demo", "gptstep"], swiftSettings: strict),
         .testTarget(
             name: "GPTEngineTests", dependencies: ["GPTEngine"], resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(name: "GPTStepperTests", dependencies: ["GPTStepper"], swiftSettings: strict),
+        .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit"], swiftSettings: strict),
+        .testTarget(
+            name: "GPTViewsTests", dependencies: ["GPTViews", "GPTStepper", "GPTEngine", "TerminalKit"],
+            exclude: ["Snapshots"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

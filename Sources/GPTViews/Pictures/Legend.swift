@@ -26,7 +26,10 @@ struct Legend {
             canvas[column + step, y] = Cell(" ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
         }
         column = canvas.write(" " + high, x: column + width, y: y, .dim)
-        let notes = [rule] + (isCausal ? ["∙ masked: the future"] : []) + (hasHidden ? ["blank: not computed yet"] : []) + (isPooled ? ["pooled by the largest size"] : [])
+        // The most telling first: what does not fit is left out.
+        let notes =
+            (hasHidden ? ["blank: not computed yet"] : []) + (isCausal ? ["∙ masked: the future"] : []) + [rule]
+            + (isPooled ? ["pooled by the largest size"] : [])
         for note in notes where column + 3 + note.unicodeScalars.count <= limit {
             column = canvas.write("   " + note, x: column, y: y, .dim)
         }

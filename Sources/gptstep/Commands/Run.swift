@@ -49,6 +49,7 @@ struct Run: ParsableCommand {
         guard let text = prompt.prompt, !CommandLine.arguments.contains("run") else { return }
         let commands = GPTStep.configuration.subcommands.compactMap { $0._commandName }
         guard let command = nearest(to: text, among: commands).first, text.allSatisfy({ $0.isLowercase }) else { return }
+        if command == text { throw UsageError("Options follow the command, as in `gptstep \(text) --model gpt2`.") }
         throw UsageError("There is no command \"\(text)\": did you mean `gptstep \(command)`? As a prompt it is `gptstep run \(text)`.")
     }
 }

@@ -1,0 +1,125 @@
+import GPTEngine
+import GPTStepper
+import Testing
+
+@testable import GPTViews
+@testable import TerminalKit
+
+/// Pictures as literal pictures.
+@Suite struct PictureTests {
+    private func picture(_ shape: [Int], _ values: [Float]) -> Picture {
+        var picture = Picture(title: "m", rows: shape[0], columns: shape[1])
+        picture.slice = Slice(Tensor(shape, values))
+        return picture
+    }
+
+    private func drawn(_ picture: Picture, _ width: Int, _ height: Int, _ capabilities: Capabilities = Capabilities()) -> Canvas {
+        var canvas = Canvas(Size(width, height), capabilities)
+        _ = picture.draw(on: &canvas, in: canvas.bounds)
+        return canvas
+    }
+
+    @Test func `a matrix that fits shows its numbers, its names and its selected cell`() {
+        var map = picture([2, 2], [1, -0.25, 0.5, 0])
+        map.rowNames = ["A0", "B1"]
+        map.columnNames = ["A0", "B1"]
+        (map.row, map.column) = (1, 0)
+        #expect(
+            lines(drawn(map, 20, 5)) == [
+                "   m  2 × 2",
+                "      A0      B1",
+                "A0   1.000  −0.250",
+                "B1 ▌ 0.500▐  0.000",
+                "   ±1.000",
+            ])
+    }
+
+    @Test func `masked cells are dots, not zeros`() {
+        var map = picture([2, 2], [0, -.infinity, 0, 0.5])
+        map.isCausal = true
+        let canvas = drawn(map, 16, 5)
+        #expect(lines(canvas)[2] == "  0.000     ∙")
+        #expect(canvas[12, 2].style.background == .background)
+        #expect(canvas[4, 2].style.background == .ramp(.diverging, 128))
+    }
+
+    @Test func `cells that have not been run are blank`() {
+        var map = picture([2, 2], [1, 2, 3, 4])
+        map.revealed = 3
+        #expect(lines(drawn(map, 16, 5))[2...3] == ["  1.000   2.000", "  3.000"])
+    }
+
+    @Test func `a wide matrix is pooled by the largest size and says so`() {
+        let wide = picture([1, 40], (0..<40).map { $0 == 7 ? -5 : 0.1 })
+        let canvas = drawn(wide, 24, 4)
+        #expect(lines(canvas)[3] == "±5.000  1 cell = 2 col" || lines(canvas)[3] == "1 cell = 2 columns")
+        #expect(canvas[3, 2].style.background == .ramp(.diverging, 0), "the outlier is not lost")
+        #expect(canvas[2, 2].style.background != .ramp(.diverging, 0))
+    }
+
+    @Test func `a tall matrix puts two rows on a line where the terminal can show them`() {
+        let tall = picture([8, 20], (0..<160).map { $0 < 80 ? 1 : -1 })
+        let canvas = drawn(tall, 24, 7)
+        #expect(canvas[0, 2] == Cell("▀", Style(.ramp(.diverging, 255), on: .ramp(.diverging, 255))))
+        #expect(canvas[0, 4].style.background == .ramp(.diverging, 0))
+        let plain = drawn(tall, 24, 7, Capabilities(colorCount: 8))
+        #expect(plain[0, 2].glyph == " ")
+        #expect(lines(plain)[6].contains("1 cell = 2 rows"))
+    }
+
+    @Test func `what is absent is said, never drawn as zero`() {
+        var absent = picture([4, 30], [Float](repeating: 0, count: 120))
+        absent.slice = nil
+        absent.absence = "weights not loaded"
+        let text = lines(drawn(absent, 40, 8)).joined(separator: "\n")
+        #expect(text.contains("weights not loaded"))
+        #expect(!text.contains("0.0"))
+    }
+
+    @Test func `slices see heads, columns and transposes of one tensor`() {
+        let tensor = Tensor([2, 2, 3], (0..<12).map(Float.init))
+        let head = Slice.head(1, ofColumns: tensor)
+        #expect([head[0, 0], head[0, 2], head[1, 0]] == [3, 5, 9])
+        let map = Slice.head(1, ofMaps: Tensor([2, 2, 2], (0..<8).map(Float.init)))
+        #expect([map[0, 0], map[1, 1]] == [4, 7])
+        let whole = Slice(tensor)
+        #expect((whole.rows, whole.columns) == (2, 6))
+        #expect(whole.transposed[5, 1] == 11)
+        #expect(whole.columns(2..<4)[1, 0] == 8)
+        #expect(whole.rows(1..<2)[0, 0] == 6)
+        #expect(whole.pooled(height: 2, width: 4) == [9, 11])
+    }
+
+    @Test(arguments: [
+        (Float(0), 7, "0.000"), (1, 5, "1.000"), (-0.25, 6, "−0.250"), (-0.25, 5, "−0.25"), (12.5, 5, "12.50"), (123.4, 5, "123.4"),
+        (99999, 6, "99999"), (0.0001, 7, "1.0e-4"), (-2.5e7, 6, "−2.5e7"), (.infinity, 5, "∞"), (.nan, 5, "NaN"),
+    ])
+    func `numbers keep within their columns`(value: Float, width: Int, text: String) {
+        #expect(number(value, width: width) == text)
+    }
+
+    @Test func `words are wrapped at spaces and texts clipped with a mark`() {
+        #expect(wrapped("aa bb ccc d", width: 5) == ["aa bb", "ccc d"])
+        #expect(clipped("abcdef", 4) == "abc…")
+        #expect(clipped("abc", 4) == "abc")
+    }
+
+    @Test func `whole numbers are grouped by thousands`() {
+        #expect([0, 999, 1000, 124_439_808].map(grouped) == ["0", "999", "1,000", "124,439,808"])
+    }
+
+    @Test func `bars grow from zero to both sides`() {
+        var canvas = Canvas(Size(40, 2))
+        Bars(
+            bars: [
+                Bars.Bar(name: "A", id: "0", length: 1, value: "2.0", isSelected: true),
+                Bars.Bar(name: "B", id: "1", length: -0.5, value: "−1.0"),
+            ], ramp: .diverging
+        ).draw(on: &canvas, in: canvas.bounds)
+        let zero = (0..<40).first { canvas[$0, 0].style.background == .ramp(.diverging, 255) } ?? 0
+        #expect(zero > 10)
+        #expect(canvas[zero - 1, 1].style.background == .ramp(.diverging, 64))
+        #expect(canvas[zero, 1].style.background == .background)
+        #expect(lines(canvas)[0].hasPrefix("▸ A  0"))
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import GPTEngine
+import Testing
+
+@testable import GPTViews
+@testable import TerminalKit
+
+/// The text of a canvas, line by line, without spaces at the ends.
+func lines(_ canvas: Canvas) -> [String] {
+    (0..<canvas.size.height).map { y in
+        var scalars = (0..<canvas.size.width).map { canvas[$0, y].glyph }
+        while scalars.last == " " { scalars.removeLast() }
+        return String(String.UnicodeScalarView(scalars))
+    }
+}
+
+/// One letter a cell for what its colours mean; see the legend in each snapshot.
+func roles(_ canvas: Canvas) -> [String] {
+    func code(_ role: Role) -> Character? {
+        switch role {
+        case .ramp(.sequential, let level): Array("0123456789")[Int(level) * 9 / 255]
+        case .ramp(.diverging, let level): Array("ABCDEFGHI")[Int((Double(level) / 255 * 8).rounded())]
+        case .accent: "*"
+        case .here: "h"
+        case .bar: "b"
+        case .badge: "!"
+        case .bright: "+"
+        case .dim: "-"
+        case .faint: "."
+        case .ink, .text, .background: nil
+        }
+    }
+    return (0..<canvas.size.height).map { y in
+        var codes = (0..<canvas.size.width).map { x -> Character in
+            let cell = canvas[x, y]
+            if cell.glyph == " " { return code(cell.style.background) ?? " " }
+            return code(cell.style.background) ?? code(cell.style.foreground) ?? "t"
+        }
+        while codes.last == " " { codes.removeLast() }
+        return String(codes)
+    }
+}
+
+/// Opens nano on its default prompt.
+func nanoApp(_ prompt: String = "CBABBC") throws -> App {
+    let model = try Model.nano()
+    return try App(model: model, tokens: model.encode(Array(prompt.utf8)), sampling: model.sampling, weightSeed: 0)
+}
+
+/// A model without weights.
+func shapesApp(_ name: String) throws -> App {
+    let model = try Model.preset(try #require(Preset.named(name)), randomSeed: nil)
+    return try App(model: model, tokens: model.defaultTokens, sampling: model.sampling, weightSeed: 0)
+}
+
+/// Plays events on a terminal in memory, and returns it with everything it showed.
+func play(
+    _ app: inout App, _ events: [Event], size: Size = Size(80, 24), capabilities: Capabilities = Capabilities()
+) -> (terminal: MemoryTerminal, status: Int32) {
+    var terminal = MemoryTerminal(size, capabilities, events: events)
+    let status = run(&app, on: &terminal)
+    return (terminal, status)
+}
+
+/// The keys of a text, one event each.
+func keys(_ text: String) -> [Event] { text.unicodeScalars.map { .key(.character($0)) } }
