@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: [Size(20, 5), Size(79, 24), Size(80, 23), Size(1, 1), Size(0, 0)])
     func `a window that is too small says what is needed`(size: Size) throws {
         let text = lines(try screen(step: 1, size: size)).joined()
-        if size.width >= 20 { #expect(text.contains("gptstep needs 80 × 24")) }
+        if size.width >= 20 { #expect(text.contains("needs 80 × 24")) }
     }
 
     /// What must hold on every screen of every size, whatever it shows.

@@ -62,7 +62,7 @@ extension App {
 
     private func drawSizeNeeded(on canvas: inout Canvas) {
         let (need, size) = (Self.leastSize, canvas.size)
-        let lines = ["gptstep needs \(need.width) × \(need.height)", "this is \(size.width) × \(size.height)", "q quits"]
+        let lines = ["gptstep", "needs \(need.width) × \(need.height),", "this is \(size.width) × \(size.height)", "q quits"]
         for (place, line) in lines.enumerated() {
             canvas.write(line, x: max(0, (size.width - line.count) / 2), y: max(0, (size.height - lines.count) / 2) + place, .text)
         }

@@ -1,0 +1,174 @@
+import Foundation
+import Testing
+
+/// The commands that print, run as a user runs them.
+@Suite struct CommandTests {
+    /// What a run of the program gave.
+    struct Answer {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        /// Standard output as JSON.
+        func json() throws -> [String: Any] {
+            try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+        }
+    }
+
+    private func run(_ arguments: String..., input: String = "") throws -> Answer {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try Built.path("gptstep"))
+        process.arguments = arguments
+        process.environment = Built.environment()
+        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
+        (process.standardInput, process.standardOutput, process.standardError) = (stdin, stdout, stderr)
+        try process.run()
+        stdin.fileHandleForWriting.write(Data(input.utf8))
+        try stdin.fileHandleForWriting.close()
+        let output = try stdout.fileHandleForReading.readToEnd() ?? Data()
+        let errors = try stderr.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Answer(
+            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+            errors: String(decoding: errors, as: UTF8.self))
+    }
+
+    @Test(arguments: [
+        ("nano", 61, 85_728, "loaded"), ("gpt2", 214, 124_439_808, "shapes"), ("gpt2-medium", 418, 354_823_168, "shapes"),
+        ("gpt2-large", 622, 774_030_080, "shapes"), ("gpt2-xl", 826, 1_557_611_200, "shapes"),
+        ("gpt3", 1642, 174_604_259_328, "shapes"),
+    ])
+    func `ops lists every operation, and their parameters add up`(model: String, count: Int, parameters: Int, state: String) throws {
+        let answer = try run("ops", "--model", model, "--format", "json")
+        let json = try answer.json()
+        let operations = try #require(json["operations"] as? [[String: Any]])
+        #expect(operations.count == count)
+        #expect(operations.compactMap { $0["parameters"] as? Int }.reduce(0, +) == parameters)
+        #expect(json["parameters"] as? Int == parameters)
+        #expect(json["state"] as? String == state)
+        #expect(operations.map { $0["step"] as? Int } == Array(1...count))
+        let text = try run("ops", "--model", model)
+        #expect(text.output.split(separator: "\n").count == count + 2, "a heading and a total")
+        #expect(text.errors.isEmpty)
+    }
+
+    @Test func `show gives values, axes and the canonical address, by head and by position`() throws {
+        let whole = try run("show", "blocks.0.attn.hook_pattern", "--format", "json").json()
+        #expect(whole["address"] as? String == "blocks.0.attn.pattern")
+        #expect(whole["shape"] as? [Int] == [3, 6, 6])
+        #expect(whole["axes"] as? [String] == ["head", "query", "key"])
+        let row = try run("show", "blocks.0.attn.pattern", "--head", "1", "--position", "4", "--format", "json").json()
+        let shares = try #require(row["values"] as? [Double])
+        #expect(row["axes"] as? [String] == ["key"])
+        #expect(abs(shares.reduce(0, +) - 1) < 1e-5)
+        let masked = try run("show", "blocks.0.attn.masked_scores", "--head", "0", "--position", "0", "--format", "json").json()
+        let scores = try #require(masked["values"] as? [Any])
+        #expect(scores[0] is Double)
+        #expect(scores[1] is NSNull)
+        let alias = try run("show", "blocks.1.resid_pre", "--format", "json").json()
+        #expect(alias["address"] as? String == "blocks.0.resid_post")
+    }
+
+    @Test func `generate sorts, as text and as JSON`() throws {
+        #expect(try run("generate", "CBABBC").output == "ABBBCC\n")
+        let json = try run("generate", "CBABBC", "--format", "json", "--temperature", "1", "--seed", "3").json()
+        let steps = try #require(json["steps"] as? [[String: Any]])
+        #expect(json["prompt_ids"] as? [Int] == [2, 1, 0, 1, 1, 2])
+        #expect((json["ids"] as? [Int])?.count == 6)
+        #expect(steps.allSatisfy { $0["draw"] is Double })
+        let greedy = try run("generate", "CBABBC", "--format", "json").json()
+        let first = try #require((greedy["steps"] as? [[String: Any]])?.first)
+        #expect(first["draw"] is NSNull)
+        #expect(try run("generate", "-", input: "BBA\n").status == 0, "one newline at the end is no letter")
+        #expect(try run("generate", "-n", "99", "ABCABC").output.count == 7, "the context ends it")
+    }
+
+    @Test func `tokenize gives ids and bytes`() throws {
+        let json = try run("tokenize", "BA", "--format", "json").json()
+        let tokens = try #require(json["tokens"] as? [[String: Any]])
+        #expect(tokens.compactMap { $0["id"] as? Int } == [1, 0])
+        #expect(tokens.compactMap { $0["text"] as? String } == ["B", "A"])
+        #expect(tokens.compactMap { $0["bytes"] as? [Int] } == [[66], [65]])
+        let bytes = try run("tokenize", "--model", "gpt2", "A\u{E9}", "--format", "json")
+        #expect((try bytes.json()["tokens"] as? [[String: Any]])?.compactMap { $0["id"] as? Int } == [32, 127, 102])
+        #expect(bytes.errors.contains("one token per byte"))
+    }
+
+    @Test func `models and tensors answer in JSON`() throws {
+        let models = try #require(try run("models", "--format", "json").json()["models"] as? [[String: Any]])
+        #expect(models.compactMap { $0["name"] as? String } == ["nano", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "gpt3"])
+        #expect(models.compactMap { $0["flops_per_token"] as? Int }.count == 6)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("trace.safetensors").path
+        #expect(try run("trace", "AB", "-o", path).status == 0)
+        let tensors = try run("tensors", path, "--format", "json").json()
+        #expect((tensors["metadata"] as? [String: String])?["format"] == "gpt-trace")
+        #expect((tensors["tensors"] as? [[String: Any]])?.contains { $0["name"] as? String == "blocks.2.attn.hook_pattern" } == true)
+        #expect(try run("tensors", path, "logits").output.contains("largest"))
+    }
+
+    @Test(arguments: [
+        (["generate", "ABZ"], 65, "\"Z\" at place 3"), (["generate", ""], 65, "prompt is empty"),
+        (["generate", "ABCABCABCABC"], 65, "12 tokens"), (["show", "blocks.0.attn.patern"], 64, "Did you mean blocks.0.attn.pattern"),
+        (["show", "blocks.0.attn.pattern", "--head", "7"], 64, "heads 0 to 2"), (["show", "embed", "--head", "0"], 64, "no heads"),
+        (["show", "embed", "--position", "6"], 64, "positions 0 to 5"), (["ops", "AB", "--ids", "1"], 64, "not both"),
+        (["ops", "--ids", "1,9"], 65, "from 0 to 2"), (["ops", "--ids", "1,x"], 64, "whole numbers"),
+        (["ops", "--model", "gpt5"], 64, "Did you mean gpt2 or gpt3"), (["ops", "--model", "./none/x.safetensors"], 66, "no file"),
+        (["show", "embed", "--model", "gpt2"], 69, "not on this machine"), (["show", "embed", "--model", "gpt3"], 69, "shapes only"),
+        (["show", "embed", "--model", "gpt3", "--random-weights"], 69, "698 GB"), (["sohw"], 64, "did you mean `gptstep show`"),
+        (["generate", "--top-p", "2"], 64, "top-p"), (["trace", "-o", "/none/x"], 74, "cannot be written"), (["ops", "--bad"], 64, "--bad"),
+    ])
+    func `bad input gets a sentence and its exit status`(arguments: [String], status: Int, sentence: String) throws {
+        let process = Process()
+        let errors = Pipe()
+        process.executableURL = URL(fileURLWithPath: try Built.path("gptstep"))
+        process.arguments = arguments
+        process.environment = Built.environment()
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, errors)
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == Int32(status), "\(arguments): \(text)")
+        #expect(text.contains(sentence), "\(arguments): \(text)")
+    }
+
+    @Test func `errors come as JSON where JSON was asked for`() throws {
+        for arguments in [["show", "none", "--format", "json"], ["ops", "--bad", "--format=json"]] {
+            let answer = try run(arguments[0], arguments[1], arguments[2], arguments.count > 3 ? arguments[3] : "--seed=1")
+            let json = try #require(try JSONSerialization.jsonObject(with: Data(answer.errors.utf8)) as? [String: [String: String]])
+            #expect(json["error"]?["kind"] == "usage")
+            #expect(answer.output.isEmpty)
+            #expect(answer.status == 64)
+        }
+    }
+
+    @Test func `the full screen refuses to draw into a pipe`() throws {
+        let answer = try run("run")
+        #expect(answer.status == 69)
+        #expect(answer.errors.contains("needs a terminal"))
+    }
+
+    @Test func `a full disk is noticed, and a closed pipe ends it quietly`() throws {
+        let shell = { (line: String) throws -> (Int32, String) in
+            let process = Process()
+            let errors = Pipe()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", line]
+            process.environment = Built.environment()
+            process.standardError = errors
+            try process.run()
+            let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            process.waitUntilExit()
+            return (process.terminationStatus, text)
+        }
+        let program = try Built.path("gptstep")
+        let full = try shell("\(program) ops > /dev/full")
+        #expect(full.0 == 74)
+        #expect(full.1.contains("standard output cannot be written"))
+        let closed = try shell("\(program) ops --model gpt3 | head -n 1 > /dev/null")
+        #expect(closed == (0, ""))
+    }
+}
