@@ -53,7 +53,8 @@ public enum JSON: Sendable {
     }
 
     private static func list<Element>(
-        _ elements: [Element], _ open: String, _ close: String, _ out: inout String, _ write: (Element, inout String) -> Void
+        _ elements: [Element], _ open: String, _ close: String, _ out: inout String,
+        _ write: (Element, inout String) -> Void
     ) {
         out += open
         for (index, element) in elements.enumerated() {

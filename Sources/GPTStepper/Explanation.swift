@@ -45,7 +45,9 @@ public struct Explanation: Hashable, Sendable {
             }
         }
         // The output speaks of one position's answer.
-        let place = [.filteredLogits, .probabilities].contains(node.operation) ? [scene.name(position: scene.selection.position)] : []
+        let place =
+            [.filteredLogits, .probabilities].contains(node.operation)
+            ? [scene.name(position: scene.selection.position)] : []
         return "\(Scene.name(node))[\((place + parts).joined(separator: ", "))]"
     }
 
@@ -54,7 +56,9 @@ public struct Explanation: Hashable, Sendable {
         let shape = scene.configuration
         let stop = scene.selection.key > scene.selection.position
         switch scene.node.operation {
-        case .tokens: return "the number of \(scene.model.label(scene.stepper.tokens[scene.selection.position])) in the vocabulary of \(shape.vocabularySize)"
+        case .tokens:
+            return
+                "the number of \(scene.model.label(scene.stepper.tokens[scene.selection.position])) in the vocabulary of \(shape.vocabularySize)"
         case .embed: return "wte[id, channel]"
         case .posEmbed: return "wpe[position, channel]"
         case .residual: return "\(scene.inputName(0)) + \(scene.inputName(1))"
@@ -63,7 +67,8 @@ public struct Explanation: Hashable, Sendable {
         case .projection(let projection):
             return "Σ \(shape.width) ln1.out[j]·W_\(projection.name)[j] + b_\(projection.name)"
         case .scores: return "Σ \(shape.headWidth) q[j]·k[j] / √\(shape.headWidth)"
-        case .maskedScores: return stop ? "the key comes after the query: removed" : "the key is not after the query: kept"
+        case .maskedScores:
+            return stop ? "the key comes after the query: removed" : "the key is not after the query: kept"
         case .pattern: return stop ? "masked: the future has no share" : "exp(score − row max) / Σ exp"
         case .z: return "Σ pattern[key]·v[key] over the keys 0 to \(scene.selection.position)"
         case .attnOut: return "Σ \(shape.width) z[j]·W_O[j] + b_O"
@@ -73,7 +78,9 @@ public struct Explanation: Hashable, Sendable {
         case .logits: return "Σ \(shape.width) ln_final.out[j]·W_U[j]"
         case .filteredLogits: return scene.sampling.isGreedy ? "temperature 0: unchanged" : "logit / temperature"
         case .probabilities: return "exp(logit − max) / Σ exp"
-        case .nextToken: return scene.sampling.isGreedy ? "the largest logit" : "the first token whose cumulative probability exceeds u"
+        case .nextToken:
+            return scene.sampling.isGreedy
+                ? "the largest logit" : "the first token whose cumulative probability exceeds u"
         }
     }
 
@@ -88,7 +95,9 @@ public struct Explanation: Hashable, Sendable {
         let flat = value.flatIndex(index)
         let result = value[flat: flat]
         func input(_ place: Int) -> Float { scene.input(place)?[flat: flat] ?? .nan }
-        func statistic(_ statistic: Statistic, _ place: Int) -> Float { trace.statistic(statistic, of: scene.stepper.index)?[flat: place] ?? .nan }
+        func statistic(_ statistic: Statistic, _ place: Int) -> Float {
+            trace.statistic(statistic, of: scene.stepper.index)?[flat: place] ?? .nan
+        }
         /// A product with a bias, as the sum of its products and the bias.
         func affine(_ column: Int) -> String {
             let bias = scene.weight(1)?[flat: column] ?? .nan
@@ -111,13 +120,15 @@ public struct Explanation: Hashable, Sendable {
             let (gamma, beta) = (scene.weight(0)?[flat: at.channel] ?? .nan, scene.weight(1)?[flat: at.channel] ?? .nan)
             return (exact(result), true, "\(short(input(0))) · \(short(gamma)) \(signed(beta))")
         case .projection:
-            let column = (node.reads[0].columns?.lowerBound ?? 0) + at.head * scene.configuration.headWidth + at.headChannel
+            let column =
+                (node.reads[0].columns?.lowerBound ?? 0) + at.head * scene.configuration.headWidth + at.headChannel
             return (exact(result), true, affine(column))
         case .scores:
             let root = Float(scene.configuration.headWidth).squareRoot()
             return (exact(result), true, "\(short(result * root)) / \(short(root))")
         case .maskedScores:
-            return at.key > at.position ? ("masked", false, "−∞ in place of \(short(input(0)))") : (exact(result), true, short(result))
+            return at.key > at.position
+                ? ("masked", false, "−∞ in place of \(short(input(0)))") : (exact(result), true, short(result))
         case .pattern:
             guard at.key <= at.position else { return ("masked", false, "exp(−∞) is exactly 0") }
             let row = at.head * value.columnCount + at.position
@@ -140,25 +151,34 @@ public struct Explanation: Hashable, Sendable {
         let at = scene.selection
         let terms = (0...at.position).map { (key: $0, share: pattern[at.head, at.position, $0]) }
         let largest = terms.sorted { ($0.share, $1.key) > ($1.share, $0.key) }.prefix(3)
-        let sum = largest.map { "\(short($0.share))·\(short(v[$0.key, at.head, at.headChannel]))" }.joined(separator: " + ")
+        let sum = largest.map { "\(short($0.share))·\(short(v[$0.key, at.head, at.headChannel]))" }.joined(
+            separator: " + ")
         return terms.count > largest.count ? sum + " + \(terms.count - largest.count) more" : sum
     }
 
-    private static func output(_ scene: Scene, _ prediction: Prediction) -> (value: String, isNumber: Bool, numbers: String) {
+    private static func output(_ scene: Scene, _ prediction: Prediction) -> (
+        value: String, isNumber: Bool, numbers: String
+    ) {
         let id = scene.vocabulary
         let filtered = prediction.filtered[flat: id]
         switch scene.node.operation {
         case .logits:
             let place = prediction.logits.values.count { $0 > prediction.logits[flat: id] } + 1
-            return (exact(prediction.logits[flat: id]), true, "\(short(prediction.logits[flat: id])), place \(place) of \(prediction.logits.count)")
+            return (
+                exact(prediction.logits[flat: id]), true,
+                "\(short(prediction.logits[flat: id])), place \(place) of \(prediction.logits.count)"
+            )
         case .filteredLogits:
             if filtered == -.infinity {
                 let logit = short(prediction.logits[flat: id] / scene.sampling.temperature)
-                return ("cut", false, "\(logit) did not pass top-k \(scene.sampling.topK), top-p \(scene.sampling.topP)")
+                return (
+                    "cut", false, "\(logit) did not pass top-k \(scene.sampling.topK), top-p \(scene.sampling.topP)"
+                )
             }
             return (
                 exact(filtered), true,
-                scene.sampling.isGreedy ? "" : "\(short(prediction.logits[flat: id])) / \(short(scene.sampling.temperature))"
+                scene.sampling.isGreedy
+                    ? "" : "\(short(prediction.logits[flat: id])) / \(short(scene.sampling.temperature))"
             )
         case .probabilities:
             guard filtered != -.infinity else { return ("cut", false, "exp(−∞) is exactly 0") }
@@ -169,10 +189,15 @@ public struct Explanation: Hashable, Sendable {
         default:
             let token = prediction.token
             let label = "\(token) \(scene.model.label(token))"
-            guard let u = prediction.draw else { return (label, true, "logit \(short(prediction.logits[flat: token]))") }
+            guard let u = prediction.draw else {
+                return (label, true, "logit \(short(prediction.logits[flat: token]))")
+            }
             let start = (0..<token).reduce(0.0) { $0 + Double(prediction.probabilities[flat: $1]) }
             let end = start + Double(prediction.probabilities[flat: token])
-            return (label, true, String(format: "\(scene.model.label(token)), as u = %.6f lies in [%.6f, %.6f)", u, start, end))
+            return (
+                label, true,
+                String(format: "\(scene.model.label(token)), as u = %.6f lies in [%.6f, %.6f)", u, start, end)
+            )
         }
     }
 
@@ -184,7 +209,8 @@ public struct Explanation: Hashable, Sendable {
     /// A number with four decimals, or four digits where that says nothing.
     public static func short(_ value: Float) -> String {
         let size = abs(value)
-        let text = size != 0 && (size < 0.001 || size >= 100_000) ? String(format: "%.3e", size) : String(format: "%.4f", size)
+        let text =
+            size != 0 && (size < 0.001 || size >= 100_000) ? String(format: "%.3e", size) : String(format: "%.4f", size)
         return value < 0 ? "−" + text : text
     }
 

@@ -91,9 +91,11 @@ public enum Narration {
             return
                 "Each position asks a question: its query is what it looks for in the positions before it. Every head has its own \(shape.headWidth) columns of W_Q."
         case .projection(.k):
-            return "Each position says what it can be found by: its key. A query that points the same way as a key will find it."
+            return
+                "Each position says what it can be found by: its key. A query that points the same way as a key will find it."
         case .projection(.v):
-            return "Each position says what it hands over when it is found: its value. Keys decide where attention goes, values what it brings."
+            return
+                "Each position says what it hands over when it is found: its value. Keys decide where attention goes, values what it brings."
         case .scores:
             return
                 "Every query meets every key: their product is large when what is sought is what is offered. It is divided by √\(shape.headWidth), so that wider heads do not make the softmax harder."
@@ -115,14 +117,16 @@ public enum Narration {
             return
                 "\(shape.activation.name) lets positive answers through and holds negative ones near zero. Without a bend here the whole MLP would be one matrix."
         case .mlpOut:
-            return "Each neuron that is on adds its own vector to what the MLP writes to the stream, as strongly as it is on."
+            return
+                "Each neuron that is on adds its own vector to what the MLP writes to the stream, as strongly as it is on."
         case .logits:
             return
                 "The finished stream is compared with one vector for each token: a logit is how well they match. Any number is possible; only differences matter."
         case .filteredLogits:
             return filter(scene)
         case .probabilities:
-            return "exp makes every kept logit positive, and their sum scales them to 1: what the model expects to come next."
+            return
+                "exp makes every kept logit positive, and their sum scales them to 1: what the model expects to come next."
         case .nextToken:
             return draw(scene)
         }
@@ -135,7 +139,8 @@ public enum Narration {
             return start + " What it would give to the future is removed by the mask, not made small by it."
         }
         let share = String(format: "%.1f", 100 * value[head, position, key])
-        return start + " \(scene.name(position: position)) gives \(share) % to \(scene.name(position: key)) in head \(head)."
+        return start
+            + " \(scene.name(position: position)) gives \(share) % to \(scene.name(position: key)) in head \(head)."
     }
 
     private static func filter(_ scene: Scene) -> String {
@@ -151,7 +156,9 @@ public enum Narration {
     private static func draw(_ scene: Scene) -> String {
         guard let prediction = scene.prediction else { return "One random number between 0 and 1 picks the token." }
         let token = scene.model.label(prediction.token)
-        guard let u = prediction.draw else { return "At temperature 0 no random number is needed: \(token) is the likeliest. t takes it and goes on." }
+        guard let u = prediction.draw else {
+            return "At temperature 0 no random number is needed: \(token) is the likeliest. t takes it and goes on."
+        }
         return
             "The tokens lie on a line of length 1, each as long as its probability. The number \(String(format: "%.4f", u)), fixed by seed and position, falls on \(token). t takes it and goes on."
     }
@@ -162,7 +169,8 @@ public enum Narration {
         case .atFirst: "This is the first operation of the pass."
         case .atLast: "This is the last operation: t takes the token and begins the next pass."
         case .noSuchOperation: "No block that way has this operation."
-        case .contextFull: "The context is full: it holds \(stepper.program.configuration.contextLength) tokens. This answer is read, not fed."
+        case .contextFull:
+            "The context is full: it holds \(stepper.program.configuration.contextLength) tokens. This answer is read, not fed."
         case .nothingTaken: "Nothing was taken that could be given back; e edits the prompt."
         }
     }

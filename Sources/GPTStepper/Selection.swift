@@ -67,7 +67,8 @@ public struct Face: Hashable, Sendable {
         case .logits, .filteredLogits, .probabilities:
             // One position's answer, a row a token.
             (row, column, rowCount, columnCount) = (.vocabulary, nil, node.shape.last ?? 1, 1)
-        case .tokens, .embed, .posEmbed, .residual, .normalized, .normOut, .projection, .scores, .maskedScores, .pattern,
+        case .tokens, .embed, .posEmbed, .residual, .normalized, .normOut, .projection, .scores, .maskedScores,
+            .pattern,
             .z, .attnOut, .mlpPre, .mlpPost, .mlpOut, .nextToken:
             row = seen.first?.0
             rowCount = seen.first?.1 ?? 1

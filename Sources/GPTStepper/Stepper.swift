@@ -96,7 +96,8 @@ public struct Stepper: Hashable, Sendable {
             let ends = timeline.sections.map { isForward ? $0.range.upperBound - 1 : $0.range.lowerBound }
             return go(to: nearest(ends, direction))
         case .sameOperation:
-            guard let block = node.block, program.configuration.layerCount > block + direction.rawValue, block + direction.rawValue >= 0
+            guard let block = node.block, program.configuration.layerCount > block + direction.rawValue,
+                block + direction.rawValue >= 0
             else { return .noSuchOperation }
             return go(to: index + direction.rawValue * timeline.sections[timeline.section(of: index)].range.count)
         }
@@ -152,7 +153,9 @@ public struct Stepper: Hashable, Sendable {
     }
 
     /// Whether a cell has been run.
-    public func isRevealed(row: Int, column: Int) -> Bool { revealed.map { row * face.columnCount + column < $0 } ?? true }
+    public func isRevealed(row: Int, column: Int) -> Bool {
+        revealed.map { row * face.columnCount + column < $0 } ?? true
+    }
 
     /// Moves the selected cell, stopping at the edges.
     public mutating func moveCell(rows: Int, columns: Int) {

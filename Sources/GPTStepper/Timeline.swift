@@ -45,7 +45,8 @@ public struct Timeline: Hashable, Sendable {
         for part in parts {
             let subLayer = Part(name: part.name, range: part.range)
             if let last = sections.last, last.name == part.section {
-                sections[sections.count - 1] = Section(name: last.name, block: last.block, subLayers: last.subLayers + [subLayer])
+                sections[sections.count - 1] = Section(
+                    name: last.name, block: last.block, subLayers: last.subLayers + [subLayer])
             } else {
                 sections.append(Section(name: part.section, block: part.block, subLayers: [subLayer]))
             }

@@ -13,7 +13,8 @@ enum Palette {
         case .bar: 0x282C33
         case .badge: 0xE8963C
         case .ramp(.sequential, let level): blend(viridis, Double(level) / 255)
-        case .ramp(.diverging, let level): blend(blueToRed, level < 128 ? Double(level) / 256 : 0.5 + Double(level - 128) / 254)
+        case .ramp(.diverging, let level):
+            blend(blueToRed, level < 128 ? Double(level) / 256 : 0.5 + Double(level - 128) / 254)
         }
     }
 
@@ -30,7 +31,8 @@ enum Palette {
         case .bar: 236
         case .badge: 208
         case .ramp(.sequential, let level): pick(sequential, Double(level) / 255)
-        case .ramp(.diverging, let level): pick(diverging, level < 128 ? Double(level) / 256 : 0.5 + Double(level - 128) / 254)
+        case .ramp(.diverging, let level):
+            pick(diverging, level < 128 ? Double(level) / 256 : 0.5 + Double(level - 128) / 254)
         }
     }
 
@@ -49,7 +51,9 @@ enum Palette {
     private static let viridis = [
         0x440154, 0x482878, 0x3E4989, 0x31688E, 0x26828E, 0x1F9E89, 0x35B779, 0x6ECE58, 0xB5DE2B, 0xFDE725,
     ]
-    private static let blueToRed = [0x7CC8F0, 0x3A93C8, 0x2166AC, 0x1F3B5C, 0x121212, 0x5C2420, 0xB2182B, 0xE0604C, 0xF7A08A]
+    private static let blueToRed = [
+        0x7CC8F0, 0x3A93C8, 0x2166AC, 0x1F3B5C, 0x121212, 0x5C2420, 0xB2182B, 0xE0604C, 0xF7A08A,
+    ]
 
     private static func pick(_ steps: [Int], _ fraction: Double) -> Int {
         steps[Int((fraction * Double(steps.count - 1)).rounded())]

@@ -54,7 +54,9 @@ public struct Style: Hashable, Sendable {
     public var underlined: Bool
 
     /// Creates a style; by default plain text on the ground.
-    public init(_ foreground: Role = .text, on background: Role = .background, bold: Bool = false, underlined: Bool = false) {
+    public init(
+        _ foreground: Role = .text, on background: Role = .background, bold: Bool = false, underlined: Bool = false
+    ) {
         self.foreground = foreground
         self.background = background
         self.bold = bold

@@ -46,7 +46,8 @@ public struct Theme: Sendable {
         // A blank cell of a picture has no ink to send: half of what a picture costs.
         if case .ramp = style.background, result.glyph == " " { return }
         result.foreground =
-            style.foreground == .ink ? color(Palette.isLight(style.background) ? .background : .bright) : color(style.foreground)
+            style.foreground == .ink
+            ? color(Palette.isLight(style.background) ? .background : .bright) : color(style.foreground)
         // Two equal pixels are one blank cell.
         if result.glyph == "▀", result.foreground == result.background { (result.glyph, result.foreground) = (" ", -1) }
     }

@@ -26,7 +26,9 @@ struct ModelOptions: ParsableArguments {
             if model.contains("/") || model.hasSuffix(".safetensors") { throw FileError.missing(model) }
             throw ModelError.unknown(model, near: nearest(to: model, among: Preset.all.map(\.name)))
         }
-        guard !randomWeights else { throw UsageError("--random-weights goes with a preset; \(model) brings its own weights.") }
+        guard !randomWeights else {
+            throw UsageError("--random-weights goes with a preset; \(model) brings its own weights.")
+        }
         return try .checkpoint(model)
     }
 
@@ -61,7 +63,9 @@ struct PromptOptions: ParsableArguments {
             return try model.check(
                 parts.map { part in
                     guard let id = Int(part.trimmingCharacters(in: .whitespaces)) else {
-                        throw UsageError("--ids takes whole numbers with commas between them, as in --ids 2,1,0; \"\(visible(String(part)))\" is none.")
+                        throw UsageError(
+                            "--ids takes whole numbers with commas between them, as in --ids 2,1,0; \"\(visible(String(part)))\" is none."
+                        )
                     }
                     return id
                 })

@@ -5,7 +5,9 @@ import Testing
 
 /// The words and numbers about one cell; every number is checked against the pass itself.
 @Suite struct ExplanationTests {
-    private func scene(_ address: String, sampling: Sampling = .greedy, _ change: (inout Stepper) -> Void = { _ in }) throws -> Scene {
+    private func scene(_ address: String, sampling: Sampling = .greedy, _ change: (inout Stepper) -> Void = { _ in })
+        throws -> Scene
+    {
         let model = try Model.nano()
         let tokens = try model.encode(Array("CBABBC".utf8))
         var stepper = Stepper(model.configuration, tokens: tokens)
@@ -38,11 +40,14 @@ import Testing
         let value = trace.value(of: index)[1, 4, 2]
         let score = trace.value(of: index - 1)[1, 4, 2]
         let (max, sum) = (
-            try #require(trace.statistic(.rowMax, of: index))[flat: row], try #require(trace.statistic(.rowSum, of: index))[flat: row]
+            try #require(trace.statistic(.rowMax, of: index))[flat: row],
+            try #require(trace.statistic(.rowSum, of: index))[flat: row]
         )
         #expect(explanation.name == "attn.pattern[head 1, query B4, key A2]")
         #expect(explanation.value == Explanation.exact(value))
-        #expect(explanation.numbers == "exp(\(Explanation.short(score)) − \(Explanation.short(max))) / \(Explanation.short(sum))")
+        #expect(
+            explanation.numbers
+                == "exp(\(Explanation.short(score)) − \(Explanation.short(max))) / \(Explanation.short(sum))")
     }
 
     @Test func `a masked cell is named as masked, not as zero`() throws {
@@ -93,7 +98,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Float(0), "0.0000"), (0.25, "0.2500"), (-0.5, "−0.5000"), (12.34567, "12.3457"), (1e-5, "1.000e-05"), (-123456, "−1.235e+05"),
+        (Float(0), "0.0000"), (0.25, "0.2500"), (-0.5, "−0.5000"), (12.34567, "12.3457"), (1e-5, "1.000e-05"),
+        (-123456, "−1.235e+05"),
     ])
     func `short numbers keep four decimals or four digits`(value: Float, text: String) {
         #expect(Explanation.short(value) == text)

@@ -43,7 +43,8 @@ import Testing
         ("blocks.2.resid_post", "ln_final.normalized", "blocks.2.mlp.pre"),
         ("logits", "logits", "ln_final.normalized"),
     ])
-    func `a sub-layer step lands on a sub-layer's first operation`(from: String, next: String, previous: String) throws {
+    func `a sub-layer step lands on a sub-layer's first operation`(from: String, next: String, previous: String) throws
+    {
         var forward = try stepper(at: from)
         _ = forward.step(.subLayer, .forward)
         #expect(forward.node.address == next)
@@ -60,7 +61,9 @@ import Testing
         ("blocks.1.ln1.normalized", "blocks.1.resid_post", "blocks.0.ln1.normalized"),
         ("blocks.2.resid_post", "next_token", "blocks.2.ln1.normalized"),
     ])
-    func `a block step finishes the block, or goes back to its start`(from: String, next: String, previous: String) throws {
+    func `a block step finishes the block, or goes back to its start`(from: String, next: String, previous: String)
+        throws
+    {
         var forward = try stepper(at: from)
         #expect(forward.step(.block, .forward) == nil)
         #expect(forward.node.address == next)

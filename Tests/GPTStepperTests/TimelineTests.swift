@@ -18,14 +18,16 @@ import Testing
         let timeline = Timeline(Program.gpt2(try Model.nano().configuration, tokenCount: 6))
         #expect(timeline.sections.map(\.name) == ["embedding", "L0", "L1", "L2", "output"])
         #expect(timeline.sections.map(\.range.count) == [4, 17, 17, 17, 6])
-        #expect(timeline.sections[1].subLayers.map(\.name) == ["ln1", "attention", "residual", "ln2", "mlp", "residual"])
+        #expect(
+            timeline.sections[1].subLayers.map(\.name) == ["ln1", "attention", "residual", "ln2", "mlp", "residual"])
         #expect(timeline.sections[1].subLayers.map(\.range.count) == [2, 8, 1, 2, 3, 1])
         #expect(timeline.sections[0].subLayers.map(\.name) == ["embedding"])
         #expect(timeline.sections[4].subLayers.map(\.name) == ["output"])
     }
 
     @Test func `one block is enough for embedding, block and output to be told apart`() throws {
-        let configuration = try Configuration(layerCount: 1, headCount: 1, width: 4, contextLength: 4, vocabularySize: 5)
+        let configuration = try Configuration(
+            layerCount: 1, headCount: 1, width: 4, contextLength: 4, vocabularySize: 5)
         let timeline = Timeline(Program.gpt2(configuration, tokenCount: 1))
         #expect(timeline.sections.map(\.range.count) == [4, 17, 6])
         #expect(timeline.section(of: 3) == 0)

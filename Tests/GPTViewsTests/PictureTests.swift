@@ -13,7 +13,9 @@ import Testing
         return picture
     }
 
-    private func drawn(_ picture: Picture, _ width: Int, _ height: Int, _ capabilities: Capabilities = Capabilities()) -> Canvas {
+    private func drawn(_ picture: Picture, _ width: Int, _ height: Int, _ capabilities: Capabilities = Capabilities())
+        -> Canvas
+    {
         var canvas = Canvas(Size(width, height), capabilities)
         _ = picture.draw(on: &canvas, in: canvas.bounds)
         return canvas
@@ -91,7 +93,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Float(0), 7, "0.000"), (1, 5, "1.000"), (-0.25, 6, "−0.250"), (-0.25, 5, "−0.25"), (12.5, 5, "12.50"), (123.4, 5, "123.4"),
+        (Float(0), 7, "0.000"), (1, 5, "1.000"), (-0.25, 6, "−0.250"), (-0.25, 5, "−0.25"), (12.5, 5, "12.50"),
+        (123.4, 5, "123.4"),
         (99999, 6, "99999"), (0.0001, 7, "1.0e-4"), (-2.5e7, 6, "−2.5e7"), (.infinity, 5, "∞"), (.nan, 5, "NaN"),
     ])
     func `numbers keep within their columns`(value: Float, width: Int, text: String) {

@@ -11,7 +11,9 @@ import Testing
     private static let telling = [2, 5, 12, 19, 61]
     private static let sizes = [Size(80, 24), Size(120, 40), Size(200, 60)]
 
-    private func screen(step: Int, size: Size, app: App? = nil, capabilities: Capabilities = Capabilities()) throws -> Canvas {
+    private func screen(step: Int, size: Size, app: App? = nil, capabilities: Capabilities = Capabilities()) throws
+        -> Canvas
+    {
         var app = try app ?? nanoApp()
         let shown = play(&app, step > 1 ? keys("\(step - 1)s") : [], size: size, capabilities: capabilities)
         return try #require(shown.terminal.frames.last)
@@ -26,7 +28,8 @@ import Testing
         try Snapshot.verify(screen(step: step, size: Size(80, 24)), "nano-step\(step)-80x24")
     }
 
-    @Test(arguments: [(0, true), (0, false), (8, true)]) func `an attention map without colour, in ASCII, and in eight colours`(
+    @Test(arguments: [(0, true), (0, false), (8, true)])
+    func `an attention map without colour, in ASCII, and in eight colours`(
         colors: Int, unicode: Bool
     ) throws {
         let capabilities = Capabilities(colorCount: colors, unicode: unicode)

@@ -117,7 +117,9 @@ import Testing
             #expect(play(&app, events).status == status)
         }
         var playing = try nanoApp()
-        #expect(play(&playing, keys(" ") + [.signal(.interrupt)] + keys("q")).status == 0, "an interrupt first stops the play")
+        #expect(
+            play(&playing, keys(" ") + [.signal(.interrupt)] + keys("q")).status == 0,
+            "an interrupt first stops the play")
     }
 
     @Test func `suspending asks the terminal to`() throws {

@@ -24,14 +24,19 @@ enum Snapshot {
             return
         }
         let recorded = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
-        let split = try #require(recorded.firstIndex(of: legend), "\(name) has no legend", sourceLocation: sourceLocation)
+        let split = try #require(
+            recorded.firstIndex(of: legend), "\(name) has no legend", sourceLocation: sourceLocation)
         let (expected, expectedMap) = (Array(recorded[..<split]), Array(recorded[(split + 1)...].dropLast()))
-        #expect(expected.count == glyphs.count, "\(name): the screen has another height", sourceLocation: sourceLocation)
+        #expect(
+            expected.count == glyphs.count, "\(name): the screen has another height", sourceLocation: sourceLocation)
         for (y, (before, now)) in zip(expected, glyphs).enumerated() where !agree(before, now) {
             Issue.record("\(name), line \(y):\nexpected |\(before)|\nfound    |\(now)|", sourceLocation: sourceLocation)
         }
-        for (y, (before, now)) in zip(expectedMap, map).enumerated() where expected[y] == glyphs[y] && !near(before, now) {
-            Issue.record("\(name), colours of line \(y):\nexpected |\(before)|\nfound    |\(now)|", sourceLocation: sourceLocation)
+        for (y, (before, now)) in zip(expectedMap, map).enumerated()
+        where expected[y] == glyphs[y] && !near(before, now) {
+            Issue.record(
+                "\(name), colours of line \(y):\nexpected |\(before)|\nfound    |\(now)|",
+                sourceLocation: sourceLocation)
         }
     }
 
@@ -65,7 +70,8 @@ enum Snapshot {
         a.count == b.count
             && zip(a, b).allSatisfy { one, other in
                 guard one != other, let x = one.asciiValue, let y = other.asciiValue else { return one == other }
-                let isRamp = (one.isNumber && other.isNumber) || ("ABCDEFGHI".contains(one) && "ABCDEFGHI".contains(other))
+                let isRamp =
+                    (one.isNumber && other.isNumber) || ("ABCDEFGHI".contains(one) && "ABCDEFGHI".contains(other))
                 return isRamp && abs(Int(x) - Int(y)) == 1
             }
     }

@@ -4,7 +4,9 @@ import Testing
 @testable import TerminalKit
 
 @Suite struct ThemeTests {
-    private let all = [0, 8, 16, 256, 1 << 24].flatMap { count in [true, false].map { Capabilities(colorCount: count, unicode: $0) } }
+    private let all = [0, 8, 16, 256, 1 << 24].flatMap { count in
+        [true, false].map { Capabilities(colorCount: count, unicode: $0) }
+    }
 
     /// CIE lightness of a number of the xterm palette.
     private func lightness(_ index: Int) -> Double {
@@ -56,11 +58,15 @@ import Testing
         for capabilities in all {
             let theme = Theme(capabilities)
             for role in roles {
-                for cell in [Cell("a", Style(role)), Cell(" ", Style(.ink, on: role)), Cell("▀", Style(role, on: role))] {
+                for cell in [
+                    Cell("a", Style(role)), Cell(" ", Style(.ink, on: role)), Cell("▀", Style(role, on: role)),
+                ] {
                     let appearance = theme.appearance(of: cell)
                     #expect(Int(appearance.foreground) < max(1, capabilities.colorCount))
                     #expect(Int(appearance.background) < max(1, capabilities.colorCount))
-                    if capabilities.colorCount == 0 { #expect(appearance.foreground == -1 && appearance.background == -1) }
+                    if capabilities.colorCount == 0 {
+                        #expect(appearance.foreground == -1 && appearance.background == -1)
+                    }
                     if !capabilities.unicode { #expect(appearance.glyph.isASCII) }
                 }
             }

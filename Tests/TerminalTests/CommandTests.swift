@@ -34,11 +34,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("nano", 61, 85_728, "loaded"), ("gpt2", 214, 124_439_808, "shapes"), ("gpt2-medium", 418, 354_823_168, "shapes"),
+        ("nano", 61, 85_728, "loaded"), ("gpt2", 214, 124_439_808, "shapes"),
+        ("gpt2-medium", 418, 354_823_168, "shapes"),
         ("gpt2-large", 622, 774_030_080, "shapes"), ("gpt2-xl", 826, 1_557_611_200, "shapes"),
         ("gpt3", 1642, 174_604_259_328, "shapes"),
     ])
-    func `ops lists every operation, and their parameters add up`(model: String, count: Int, parameters: Int, state: String) throws {
+    func `ops lists every operation, and their parameters add up`(
+        model: String, count: Int, parameters: Int, state: String
+    ) throws {
         let answer = try run("ops", "--model", model, "--format", "json")
         let json = try answer.json()
         let operations = try #require(json["operations"] as? [[String: Any]])
@@ -61,7 +64,9 @@ import Testing
         let shares = try #require(row["values"] as? [Double])
         #expect(row["axes"] as? [String] == ["key"])
         #expect(abs(shares.reduce(0, +) - 1) < 1e-5)
-        let masked = try run("show", "blocks.0.attn.masked_scores", "--head", "0", "--position", "0", "--format", "json").json()
+        let masked = try run(
+            "show", "blocks.0.attn.masked_scores", "--head", "0", "--position", "0", "--format", "json"
+        ).json()
         let scores = try #require(masked["values"] as? [Any])
         #expect(scores[0] is Double)
         #expect(scores[1] is NSNull)
@@ -96,7 +101,10 @@ import Testing
 
     @Test func `models and tensors answer in JSON`() throws {
         let models = try #require(try run("models", "--format", "json").json()["models"] as? [[String: Any]])
-        #expect(models.compactMap { $0["name"] as? String } == ["nano", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "gpt3"])
+        #expect(
+            models.compactMap { $0["name"] as? String } == [
+                "nano", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "gpt3",
+            ])
         #expect(models.compactMap { $0["flops_per_token"] as? Int }.count == 6)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -105,20 +113,28 @@ import Testing
         #expect(try run("trace", "AB", "-o", path).status == 0)
         let tensors = try run("tensors", path, "--format", "json").json()
         #expect((tensors["metadata"] as? [String: String])?["format"] == "gpt-trace")
-        #expect((tensors["tensors"] as? [[String: Any]])?.contains { $0["name"] as? String == "blocks.2.attn.hook_pattern" } == true)
+        #expect(
+            (tensors["tensors"] as? [[String: Any]])?.contains { $0["name"] as? String == "blocks.2.attn.hook_pattern" }
+                == true)
         #expect(try run("tensors", path, "logits").output.contains("largest"))
     }
 
     @Test(arguments: [
         (["generate", "ABZ"], 65, "\"Z\" at place 3"), (["generate", ""], 65, "prompt is empty"),
-        (["generate", "ABCABCABCABC"], 65, "12 tokens"), (["show", "blocks.0.attn.patern"], 64, "Did you mean blocks.0.attn.pattern"),
-        (["show", "blocks.0.attn.pattern", "--head", "7"], 64, "heads 0 to 2"), (["show", "embed", "--head", "0"], 64, "no heads"),
+        (["generate", "ABCABCABCABC"], 65, "12 tokens"),
+        (["show", "blocks.0.attn.patern"], 64, "Did you mean blocks.0.attn.pattern"),
+        (["show", "blocks.0.attn.pattern", "--head", "7"], 64, "heads 0 to 2"),
+        (["show", "embed", "--head", "0"], 64, "no heads"),
         (["show", "embed", "--position", "6"], 64, "positions 0 to 5"), (["ops", "AB", "--ids", "1"], 64, "not both"),
         (["ops", "--ids", "1,9"], 65, "from 0 to 2"), (["ops", "--ids", "1,x"], 64, "whole numbers"),
-        (["ops", "--model", "gpt5"], 64, "Did you mean gpt2 or gpt3"), (["ops", "--model", "./none/x.safetensors"], 66, "no file"),
-        (["show", "embed", "--model", "gpt2"], 69, "not on this machine"), (["show", "embed", "--model", "gpt3"], 69, "shapes only"),
-        (["show", "embed", "--model", "gpt3", "--random-weights"], 69, "698 GB"), (["sohw"], 64, "did you mean `gptstep show`"),
-        (["generate", "--top-p", "2"], 64, "top-p"), (["trace", "-o", "/none/x"], 74, "cannot be written"), (["ops", "--bad"], 64, "--bad"),
+        (["ops", "--model", "gpt5"], 64, "Did you mean gpt2 or gpt3"),
+        (["ops", "--model", "./none/x.safetensors"], 66, "no file"),
+        (["show", "embed", "--model", "gpt2"], 69, "not on this machine"),
+        (["show", "embed", "--model", "gpt3"], 69, "shapes only"),
+        (["show", "embed", "--model", "gpt3", "--random-weights"], 69, "698 GB"),
+        (["sohw"], 64, "did you mean `gptstep show`"),
+        (["generate", "--top-p", "2"], 64, "top-p"), (["trace", "-o", "/none/x"], 74, "cannot be written"),
+        (["ops", "--bad"], 64, "--bad"),
     ])
     func `bad input gets a sentence and its exit status`(arguments: [String], status: Int, sentence: String) throws {
         let process = Process()
@@ -137,8 +153,10 @@ import Testing
 
     @Test func `errors come as JSON where JSON was asked for`() throws {
         for arguments in [["show", "none", "--format", "json"], ["ops", "--bad", "--format=json"]] {
-            let answer = try run(arguments[0], arguments[1], arguments[2], arguments.count > 3 ? arguments[3] : "--seed=1")
-            let json = try #require(try JSONSerialization.jsonObject(with: Data(answer.errors.utf8)) as? [String: [String: String]])
+            let answer = try run(
+                arguments[0], arguments[1], arguments[2], arguments.count > 3 ? arguments[3] : "--seed=1")
+            let json = try #require(
+                try JSONSerialization.jsonObject(with: Data(answer.errors.utf8)) as? [String: [String: String]])
             #expect(json["error"]?["kind"] == "usage")
             #expect(answer.output.isEmpty)
             #expect(answer.status == 64)

@@ -38,7 +38,8 @@ enum Demo {
     static func start(
         _ changes: [String: String?] = [:], columns: Int32 = 80, rows: Int32 = 24
     ) throws -> PseudoTerminal {
-        try PseudoTerminal(Built.path("terminal-demo"), environment: Built.environment(changes), columns: columns, rows: rows)
+        try PseudoTerminal(
+            Built.path("terminal-demo"), environment: Built.environment(changes), columns: columns, rows: rows)
     }
 
     /// Starts it as a job of a shell, which says `shell-has-it` when the job is stopped and then does what is asked.
@@ -49,7 +50,9 @@ enum Demo {
     }
 
     /// Starts it as `nohup` would.
-    static func startDeafToHangUps() throws -> PseudoTerminal { try shell("trap '' HUP; exec \(try Built.path("terminal-demo"))") }
+    static func startDeafToHangUps() throws -> PseudoTerminal {
+        try shell("trap '' HUP; exec \(try Built.path("terminal-demo"))")
+    }
 
     private static func shell(_ script: String) throws -> PseudoTerminal {
         try PseudoTerminal("/bin/sh", ["-c", script], environment: Built.environment())

@@ -31,7 +31,10 @@ import Testing
         #expect(terminal.endsClean)
     }
 
-    @Test(arguments: [("xterm-256color", "C.UTF-8"), ("linux", nil), ("vt100", "C"), ("screen-256color", nil), ("xterm-kitty", "C.UTF-8")])
+    @Test(arguments: [
+        ("xterm-256color", "C.UTF-8"), ("linux", nil), ("vt100", "C"), ("screen-256color", nil),
+        ("xterm-kitty", "C.UTF-8"),
+    ])
     func `every kind of terminal shows the screen`(term: String, language: String?) throws {
         let terminal = try start([], ["TERM": term, "LANG": language])
         #expect(terminal.waitFor("gptstep"))
@@ -96,7 +99,9 @@ import Testing
         #expect(terminal.endsClean)
     }
 
-    @Test(arguments: [("dumb", "cannot be drawn on"), ("nonsense", "not in the terminfo database"), (nil, "TERM is not set")])
+    @Test(arguments: [
+        ("dumb", "cannot be drawn on"), ("nonsense", "not in the terminfo database"), (nil, "TERM is not set"),
+    ])
     func `a terminal that cannot be drawn on is refused in a sentence`(term: String?, message: String) throws {
         let terminal = try start([], ["TERM": term])
         #expect(terminal.waitFor(message))

@@ -88,7 +88,8 @@ enum Kernels {
             for head in 0..<H {
                 q.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { q in
                     k.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { k in
-                        multiply(q, k.transposed, scale: 1 / Float(D).squareRoot(), into: target + head * T * T, stride: T)
+                        multiply(
+                            q, k.transposed, scale: 1 / Float(D).squareRoot(), into: target + head * T * T, stride: T)
                     }
                 }
             }

@@ -19,7 +19,9 @@ public final class ByteSource: @unchecked Sendable {
     /// - Throws: ``FileError`` when there is none or it cannot be read.
     init(path: String) throws(FileError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw errno == ENOENT || errno == ENOTDIR ? .missing(path) : .unreadable(path, reason: Self.reason) }
+        guard descriptor >= 0 else {
+            throw errno == ENOENT || errno == ENOTDIR ? .missing(path) : .unreadable(path, reason: Self.reason)
+        }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .unreadable(path, reason: Self.reason) }

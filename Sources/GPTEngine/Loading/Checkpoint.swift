@@ -33,7 +33,9 @@ public struct Checkpoint: Sendable {
     }
 
     private func check(_ parameter: Parameter) throws(CheckpointError) {
-        guard let entry = entries[Array(parameter.name.utf8)] else { throw .missingTensor(path: file.path, name: parameter.name) }
+        guard let entry = entries[Array(parameter.name.utf8)] else {
+            throw .missingTensor(path: file.path, name: parameter.name)
+        }
         let expected = isStoredTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
         guard entry.shape == expected else {
             throw .wrongShape(path: file.path, name: entry.name, expected: expected, found: entry.shape)
@@ -58,7 +60,9 @@ public struct Checkpoint: Sendable {
         let (rows, columns) = (parameter.shape[0], parameter.shape[1])
         return Tensor(parameter.shape) { out in
             stored.withValues { stored in
-                for row in 0..<rows { for column in 0..<columns { out[row * columns + column] = stored[column * rows + row] } }
+                for row in 0..<rows {
+                    for column in 0..<columns { out[row * columns + column] = stored[column * rows + row] }
+                }
             }
         }
     }
@@ -104,7 +108,8 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
             "In \(path) the tensor \(visible(name)) has the shape \(found); its configuration needs \(expected)."
         case .wrongType(let path, let name, let found):
             "In \(path) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
-        case .ambiguous(let path, let name): "\(path) holds the tensor \(visible(name)) twice, under different prefixes."
+        case .ambiguous(let path, let name):
+            "\(path) holds the tensor \(visible(name)) twice, under different prefixes."
         case .noWeights(let folder): "The folder \(folder) holds no model.safetensors."
         }
     }

@@ -59,7 +59,8 @@ struct ConfigurationFile {
             case nil, .null: continue
             case .number(let value) where value == value.rounded() && abs(value) < 0x1p53:
                 if let found, found != Int(value) {
-                    throw CheckpointError.notConfiguration(path: path, reason: "\(names.joined(separator: " and ")) disagree")
+                    throw CheckpointError.notConfiguration(
+                        path: path, reason: "\(names.joined(separator: " and ")) disagree")
                 }
                 found = Int(value)
             case .some(let value): throw refusal(name, value, "a whole number is expected")

@@ -81,7 +81,9 @@ public struct SafetensorsHeader: Sendable {
     private static func check(_ entries: [Entry], dataBytes: Int, headerBytes: Int) throws(SafetensorsError) {
         var end = 0
         for entry in entries {
-            guard entry.range.lowerBound == end else { throw .gapOrOverlap(name: entry.name, expected: end, found: entry.range.lowerBound) }
+            guard entry.range.lowerBound == end else {
+                throw .gapOrOverlap(name: entry.name, expected: end, found: entry.range.lowerBound)
+            }
             var bits = 1
             for extent in entry.shape + [entry.type.bits] {
                 let (product, overflow) = bits.multipliedReportingOverflow(by: extent)
@@ -140,7 +142,8 @@ public enum SafetensorsError: Error, Hashable, CustomStringConvertible {
         case .duplicate(let name): "its header names \(visible(name)) twice"
         case .missingField(let name, let field): "its header gives no \(field) for the tensor \(visible(name))"
         case .unknownType(let name, let type): "the tensor \(visible(name)) is of the unknown type \(visible(type))"
-        case .sizeOverflow(let name, let shape): "the shape \(shape) of the tensor \(visible(name)) is too large to count"
+        case .sizeOverflow(let name, let shape):
+            "the shape \(shape) of the tensor \(visible(name)) is too large to count"
         case .wrongSize(let name, let shape, let type, let found):
             "the tensor \(visible(name)) has \(found) bytes, which do not make \(shape) of \(type.rawValue)"
         case .gapOrOverlap(let name, let expected, let found):

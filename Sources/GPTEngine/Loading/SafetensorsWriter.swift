@@ -16,7 +16,8 @@ public struct SafetensorsWriter {
 
     /// Adds 64-bit integers in one axis.
     public mutating func add(_ name: String, _ integers: [Int]) {
-        entries.append((name, .i64, [integers.count], integers.map(Int64.init).withUnsafeBufferPointer { Data(buffer: $0) }))
+        entries.append(
+            (name, .i64, [integers.count], integers.map(Int64.init).withUnsafeBufferPointer { Data(buffer: $0) }))
     }
 
     /// Writes to a temporary file beside `path` and renames it, so that nobody ever sees half a file.
@@ -62,7 +63,9 @@ public func writeFile(_ path: String, pieces: [Data]) throws(FileError) {
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
     do {
         for piece in pieces { try handle.write(contentsOf: piece) }
-        guard close(descriptor) == 0, isSpecial || rename(temporary, path) == 0 else { throw FileError.unwritable(path, reason: String(cString: strerror(errno))) }
+        guard close(descriptor) == 0, isSpecial || rename(temporary, path) == 0 else {
+            throw FileError.unwritable(path, reason: String(cString: strerror(errno)))
+        }
     } catch {
         let reason = String(cString: strerror(errno))
         if !isSpecial { unlink(temporary) }

@@ -60,10 +60,13 @@ public struct Model {
     ///
     /// - Throws: ``ModelError/doesNotFit(_:bytes:)`` when random weights are wanted and there is no room for them.
     public static func preset(_ preset: Preset, randomSeed: UInt64?) throws -> Model {
-        if randomSeed != nil, !preset.fitsInMemory { throw ModelError.doesNotFit(preset.name, bytes: preset.weightBytes) }
+        if randomSeed != nil, !preset.fitsInMemory {
+            throw ModelError.doesNotFit(preset.name, bytes: preset.weightBytes)
+        }
         let isNano = preset.name == "nano"
         return Model(
-            name: preset.name, configuration: preset.configuration, weights: randomSeed.map { Weights(.random(seed: $0)) },
+            name: preset.name, configuration: preset.configuration,
+            weights: randomSeed.map { Weights(.random(seed: $0)) },
             tokenizer: isNano ? LetterTokenizer("ABC") : ByteTokenizer(), sampling: isNano ? .greedy : .plain,
             defaultPrompt: isNano ? "CBABBC" : "The trees", remark: isNano ? nil : "one token per byte")
     }
@@ -127,7 +130,8 @@ extension Model {
 
     /// The ids of the prompt it opens on: its own default, or the first few ids where it reads no text.
     public var defaultTokens: [Int] {
-        (try? encode(Array(defaultPrompt.utf8))) ?? Array(0..<min(6, configuration.vocabularySize, configuration.contextLength))
+        (try? encode(Array(defaultPrompt.utf8)))
+            ?? Array(0..<min(6, configuration.vocabularySize, configuration.contextLength))
     }
 
     /// A token as it is shown: its text in display form, or its id where it has none.

@@ -38,7 +38,9 @@ extension Configuration {
     /// Queries, keys and values side by side: [C, 3·C] and [3·C].
     public func attentionIn(block: Int) -> Linear { linear("h.\(block).attn.c_attn", width, 3 * width) }
     /// Joined heads back to the stream: [C, C] and [C].
-    public func attentionOut(block: Int) -> Linear { linear("h.\(block).attn.c_proj", width, width, 0.02 / residualScale) }
+    public func attentionOut(block: Int) -> Linear {
+        linear("h.\(block).attn.c_proj", width, width, 0.02 / residualScale)
+    }
     /// Stream to neurons: [C, F] and [F].
     public func mlpIn(block: Int) -> Linear { linear("h.\(block).mlp.c_fc", width, mlpWidth) }
     /// Neurons back to the stream: [F, C] and [C].

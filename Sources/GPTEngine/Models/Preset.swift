@@ -23,7 +23,8 @@ public struct Preset: Hashable, Sendable {
 
     /// Nil for numbers that make no model, which a test rules out.
     private init?(
-        _ name: String, _ layers: Int, _ heads: Int, _ width: Int, context: Int = 1024, vocabulary: Int = 50257, tied: Bool = true
+        _ name: String, _ layers: Int, _ heads: Int, _ width: Int, context: Int = 1024, vocabulary: Int = 50257,
+        tied: Bool = true
     ) {
         guard
             let configuration = try? Configuration(

@@ -79,7 +79,9 @@ private enum NormalQuantiles {
         for share in 0..<half {
             // Newton's method on Φ(x) = p, from the quantile before; Φ is concave here, so it approaches from below.
             let tail = 0.5 - (Double(share) + 0.5) / Double(2 * half)
-            for _ in 0..<6 { x += (0.5 * erfc(x / 2.0.squareRoot()) - tail) / (exp(-x * x / 2) / (2 * Double.pi).squareRoot()) }
+            for _ in 0..<6 {
+                x += (0.5 * erfc(x / 2.0.squareRoot()) - tail) / (exp(-x * x / 2) / (2 * Double.pi).squareRoot())
+            }
             upper.append(Float(x))
         }
         return upper.reversed().map { -$0 } + upper

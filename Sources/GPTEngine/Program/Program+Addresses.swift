@@ -28,10 +28,14 @@ extension Program {
     /// - Throws: ``AddressError`` with what comes near.
     public func quantity(at name: String) throws(AddressError) -> Quantity {
         for (index, node) in nodes.enumerated() {
-            if name == node.address || name == node.hook { return Quantity(node: index, statistic: nil, address: node.address) }
+            if name == node.address || name == node.hook {
+                return Quantity(node: index, statistic: nil, address: node.address)
+            }
             for statistic in node.statistics {
                 let (address, hook) = node.names(of: statistic)
-                if name == address || name == hook { return Quantity(node: index, statistic: statistic, address: address) }
+                if name == address || name == hook {
+                    return Quantity(node: index, statistic: statistic, address: address)
+                }
             }
             // The stream before a block is the stream after the block before it.
             if node.operation == .residual(.post), let block = node.block, block + 1 < configuration.layerCount,
@@ -56,7 +60,8 @@ extension Node {
         case .normalized: [.mean, .scale]
         case .pattern: [.rowMax, .rowSum]
         case .probabilities: [.max, .sum]
-        case .tokens, .embed, .posEmbed, .residual, .normOut, .projection, .scores, .maskedScores, .z, .attnOut, .mlpPre,
+        case .tokens, .embed, .posEmbed, .residual, .normOut, .projection, .scores, .maskedScores, .z, .attnOut,
+            .mlpPre,
             .mlpPost, .mlpOut, .logits, .filteredLogits, .nextToken:
             []
         }
@@ -64,7 +69,9 @@ extension Node {
 
     /// The address and, where TransformerLens has one, the hook name of a statistic.
     public func names(of statistic: Statistic) -> (address: String, hook: String?) {
-        let place = operation == .probabilities ? address : String(address.prefix(upTo: address.lastIndex(of: ".") ?? address.endIndex))
+        let place =
+            operation == .probabilities
+            ? address : String(address.prefix(upTo: address.lastIndex(of: ".") ?? address.endIndex))
         return ("\(place).\(statistic.rawValue)", statistic == .scale ? "\(place).hook_scale" : nil)
     }
 
@@ -83,7 +90,8 @@ public func nearest(to name: String, among candidates: [String]) -> [String] {
     let ranked = candidates.enumerated().compactMap { place, candidate -> (distance: Int, place: Int, name: String)? in
         let distance = editDistance(wanted, Array(candidate.unicodeScalars))
         let isPart = wanted.count > 2 && (candidate.hasSuffix(name) || candidate.hasPrefix(name))
-        return isPart || distance * 3 <= wanted.count + 1 ? (isPart ? min(distance, 1) : distance, place, candidate) : nil
+        return isPart || distance * 3 <= wanted.count + 1
+            ? (isPart ? min(distance, 1) : distance, place, candidate) : nil
     }
     return ranked.sorted { ($0.distance, $0.place) < ($1.distance, $1.place) }.prefix(3).map(\.name)
 }

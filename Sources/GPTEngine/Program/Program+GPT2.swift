@@ -40,9 +40,11 @@ extension Program {
                 let columns = projection.rawValue * C..<(projection.rawValue + 1) * C
                 let linear = model.attentionIn(block: L)
                 return gpt.append(
-                    .projection(projection), "\(at).attn.\(projection)", hook: "\(at).attn.hook_\(projection)", block: L,
+                    .projection(projection), "\(at).attn.\(projection)", hook: "\(at).attn.hook_\(projection)",
+                    block: L,
                     [.position, .head, .channel], [T, H, D], from: [x],
-                    reads: [.columns(columns, of: linear.weight), .columns(columns, of: linear.bias)], flops: 2 * T * C * C)
+                    reads: [.columns(columns, of: linear.weight), .columns(columns, of: linear.bias)],
+                    flops: 2 * T * C * C)
             }
             let (q, k, v) = (qkv[0], qkv[1], qkv[2])
 
@@ -89,7 +91,8 @@ extension Program {
                 [.position, .neuron], [T, F], from: [pre])
             let mlp = gpt.append(
                 .mlpOut, "\(at).mlp.out", hook: "\(at).hook_mlp_out", block: L,
-                [.position, .channel], [T, C], from: [post], reads: [.all(down.weight), .all(down.bias)], flops: 2 * T * F * C)
+                [.position, .channel], [T, C], from: [post], reads: [.all(down.weight), .all(down.bias)],
+                flops: 2 * T * F * C)
             stream = gpt.append(
                 .residual(.post), "\(at).resid_post", hook: "\(at).hook_resid_post", block: L,
                 [.position, .channel], [T, C], from: [stream, mlp])

@@ -56,7 +56,8 @@ public struct Program: Hashable, Sendable {
 
     /// Appends an operation and returns its index.
     mutating func append(
-        _ operation: Operation, _ address: String, hook: String? = nil, block: Int? = nil, _ axes: [Axis], _ shape: [Int],
+        _ operation: Operation, _ address: String, hook: String? = nil, block: Int? = nil, _ axes: [Axis],
+        _ shape: [Int],
         from inputs: [Int] = [], reads: [Node.Read] = [], flops: Int = 0
     ) -> Int {
         nodes.append(

@@ -96,7 +96,8 @@ public enum SamplingError: Error, Hashable, CustomStringConvertible {
     /// A sentence for the person at the shell.
     public var description: String {
         switch self {
-        case .temperature(let value): "A temperature of \(value) is not possible: 0 (greedy) or a positive number is expected."
+        case .temperature(let value):
+            "A temperature of \(value) is not possible: 0 (greedy) or a positive number is expected."
         case .topK(let value): "A top-k of \(value) is not possible: 0 (keep all) or a positive number is expected."
         case .topP(let value): "A top-p of \(value) is not possible: a number above 0 and at most 1 is expected."
         }

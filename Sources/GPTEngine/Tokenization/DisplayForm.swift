@@ -30,7 +30,8 @@ private func displayForm(_ scalar: Unicode.Scalar) -> String {
     case "\t": return "␉"
     case "!"..."~": return String(scalar)
     case "¡"..."ɏ" where scalar != "\u{AD}": return String(scalar)  // Latin: one column everywhere
-    case "Α"..."ώ", "А"..."я", "ё": return scalar.properties.isAlphabetic ? String(scalar) : "\\u{\(hexadecimal(scalar.value))}"
+    case "Α"..."ώ", "А"..."я", "ё":
+        return scalar.properties.isAlphabetic ? String(scalar) : "\\u{\(hexadecimal(scalar.value))}"
     default: return "\\u{\(hexadecimal(scalar.value))}"
     }
 }

@@ -75,7 +75,8 @@ public enum PromptError: Error, Hashable, CustomStringConvertible {
             "The prompt has \(count) tokens; this model's context holds \(context)."
         case .idOutOfRange(let id, let vocabulary):
             "The id \(id) is outside the vocabulary, which goes from 0 to \(vocabulary - 1)."
-        case .needsIDs(let model): "\(model) has no tokenizer beside it: give token ids with --ids 1,2,3 in place of a prompt."
+        case .needsIDs(let model):
+            "\(model) has no tokenizer beside it: give token ids with --ids 1,2,3 in place of a prompt."
         }
     }
 }

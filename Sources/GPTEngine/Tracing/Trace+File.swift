@@ -17,7 +17,8 @@ extension Trace {
                 file.add(node.names(of: .scale).hook ?? "", scale, shape: scale.shape + [1])
             }
             // The stream after a block is also the stream before the next.
-            if node.operation == .residual(.post), let block = node.block, block + 1 < program.configuration.layerCount {
+            if node.operation == .residual(.post), let block = node.block, block + 1 < program.configuration.layerCount
+            {
                 file.add("blocks.\(block + 1).hook_resid_pre", value(of: index))
             }
         }
@@ -28,7 +29,8 @@ extension Trace {
             Tensor([tokens.count, V]) { out in
                 for position in tokens.indices {
                     logits(at: position).withValues { row in
-                        _ = UnsafeMutableBufferPointer(rebasing: out[position * V..<(position + 1) * V]).update(from: row)
+                        _ = UnsafeMutableBufferPointer(rebasing: out[position * V..<(position + 1) * V]).update(
+                            from: row)
                     }
                 }
             })
@@ -46,7 +48,8 @@ extension Trace {
             "n_head": "\(shape.headCount)", "d_model": "\(shape.width)", "d_head": "\(shape.headWidth)",
             "d_mlp": "\(shape.mlpWidth)", "n_ctx": "\(shape.contextLength)", "n_vocab": "\(shape.vocabularySize)",
             "act_fn": shape.activation.rawValue, "ln_eps": "\(shape.layerNormEpsilon)",
-            "weights": model.state == .random ? "random" : "raw", "tokens_text": JSON.array(tokens.map { .string(model.label($0)) }).text, "producer": "gptstep \(version)",
+            "weights": model.state == .random ? "random" : "raw",
+            "tokens_text": JSON.array(tokens.map { .string(model.label($0)) }).text, "producer": "gptstep \(version)",
         ]
     }
 }

@@ -49,7 +49,9 @@ public final class Trace {
     }
 
     /// Whether an operation before the logits has been computed.
-    public func isComputed(_ node: Int) -> Bool { node < results.count ? results[node] != nil : results.last ?? nil != nil }
+    public func isComputed(_ node: Int) -> Bool {
+        node < results.count ? results[node] != nil : results.last ?? nil != nil
+    }
 
     /// The value of an operation before the logits; what it needs is computed first.
     public func value(of node: Int) -> Tensor { result(of: node).value }

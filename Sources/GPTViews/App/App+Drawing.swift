@@ -22,7 +22,8 @@ extension App {
 
         if size.width >= 100 {
             let timeline = area.takeLeft(27)
-            TimelineList(scene: scene, hasFocus: focus == .timeline).draw(on: &canvas, in: timeline.inset(columns: 0, rows: 1))
+            TimelineList(scene: scene, hasFocus: focus == .timeline).draw(
+                on: &canvas, in: timeline.inset(columns: 0, rows: 1))
             for y in timeline.y..<area.maxY { canvas[timeline.maxX - 1, y] = Cell("│", .faint) }
             area = Rect(area.x + 1, area.y, area.width - 2, area.height)
         } else {
@@ -62,9 +63,13 @@ extension App {
 
     private func drawSizeNeeded(on canvas: inout Canvas) {
         let (need, size) = (Self.leastSize, canvas.size)
-        let lines = ["gptstep", "needs \(need.width) × \(need.height),", "this is \(size.width) × \(size.height)", "q quits"]
+        let lines = [
+            "gptstep", "needs \(need.width) × \(need.height),", "this is \(size.width) × \(size.height)", "q quits",
+        ]
         for (place, line) in lines.enumerated() {
-            canvas.write(line, x: max(0, (size.width - line.count) / 2), y: max(0, (size.height - lines.count) / 2) + place, .text)
+            canvas.write(
+                line, x: max(0, (size.width - line.count) / 2), y: max(0, (size.height - lines.count) / 2) + place,
+                .text)
         }
     }
 }

@@ -99,7 +99,9 @@ public struct App {
     }
 
     private mutating func press(_ key: Key) -> Effect {
-        if case .character(let digit) = key, ("0"..."9").contains(digit), !(count.isEmpty && digit == "0"), count.count < 5 {
+        if case .character(let digit) = key, ("0"..."9").contains(digit), !(count.isEmpty && digit == "0"),
+            count.count < 5
+        {
             count.unicodeScalars.append(digit)
             message = "count \(count)"
             return .none
@@ -138,7 +140,9 @@ public struct App {
             focus = Focus.allCases[(focus.rawValue + offset + Focus.allCases.count) % Focus.allCases.count]
         case .enter: if focus == .timeline { focus = .stage }
         case .escape: focus = .timeline
-        case .editPrompt: panel = .prompt(PromptEditor(model.text(Array(stepper.tokens.prefix(stepper.promptCount))), model, stepper.tokens))
+        case .editPrompt:
+            panel = .prompt(
+                PromptEditor(model.text(Array(stepper.tokens.prefix(stepper.promptCount))), model, stepper.tokens))
         case .chooseModel: panel = .models(selected: Preset.all.firstIndex { $0.name == model.name } ?? 0)
         case .editSampling: panel = .sampling(SamplingEditor(sampling))
         case .help: panel = .help(first: 0)
@@ -202,7 +206,9 @@ public struct App {
     /// Switches to a preset: with its weights, with random ones, or as shapes only.
     mutating func open(_ preset: Preset) {
         do {
-            let model = preset.name == "nano" ? try Model.nano() : try .preset(preset, randomSeed: preset.fitsInMemory ? weightSeed : nil)
+            let model =
+                preset.name == "nano"
+                ? try Model.nano() : try .preset(preset, randomSeed: preset.fitsInMemory ? weightSeed : nil)
             var sampling = model.sampling
             sampling.seed = self.sampling.seed
             self = try App(model: model, tokens: model.defaultTokens, sampling: sampling, weightSeed: weightSeed)

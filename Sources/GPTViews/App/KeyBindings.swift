@@ -6,7 +6,9 @@ struct KeyBinding {
     /// The keys as people write them.
     let symbols: String
     /// What the keys do, key by key.
-    let keys: [(Key, Command)]
+    let keys: [Action]
+    /// A key and what it asks for.
+    typealias Action = (key: Key, command: Command)
     /// The word in the key strip; empty for keys that are not shown there.
     let word: String
     /// What it does, in a line.
@@ -21,43 +23,67 @@ enum KeyBindings {
     /// All keys, the most needed first.
     static let all: [KeyBinding] = [
         KeyBinding(
-            symbols: "→ ←", keys: [(.right, .step(.operation, .forward)), (.left, .step(.operation, .backward))], word: "step",
+            symbols: "→ ←", keys: [(.right, .step(.operation, .forward)), (.left, .step(.operation, .backward))],
+            word: "step",
             help: "one operation forward, back; a count goes first: 10→", focus: stepping),
         KeyBinding(
-            symbols: "arrows", keys: cellKeys, word: "cell", help: "arrows and h j k l move the cell when the stage has the focus",
+            symbols: "arrows", keys: cellKeys, word: "cell",
+            help: "arrows and h j k l move the cell when the stage has the focus",
             focus: [.stage]),
         KeyBinding(
-            symbols: "s S", keys: both("s", "S", .operation), word: "step", help: "one operation forward, back, whatever has the focus",
+            symbols: "s S", keys: both("s", "S", .operation), word: "step",
+            help: "one operation forward, back, whatever has the focus",
             focus: Set(Focus.allCases)),
         KeyBinding(
-            symbols: "↓ ↑", keys: [(.down, .step(.subLayer, .forward)), (.up, .step(.subLayer, .backward))]
+            symbols: "↓ ↑",
+            keys: [(.down, .step(.subLayer, .forward)), (.up, .step(.subLayer, .backward))]
                 + [(.character("j"), .step(.subLayer, .forward)), (.character("k"), .step(.subLayer, .backward))],
             word: "sub-layer", help: "next, previous sub-layer; also j k", focus: stepping),
-        KeyBinding(symbols: "n N", keys: both("n", "N", .subLayer), word: "", help: "next, previous sub-layer, whatever has the focus"),
         KeyBinding(
-            symbols: "[ ]", keys: [(.character("["), .head(-1)), (.character("]"), .head(1))], word: "head", help: "previous, next head"),
+            symbols: "n N", keys: both("n", "N", .subLayer), word: "",
+            help: "next, previous sub-layer, whatever has the focus"),
+        KeyBinding(
+            symbols: "[ ]", keys: [(.character("["), .head(-1)), (.character("]"), .head(1))], word: "head",
+            help: "previous, next head"),
         KeyBinding(
             symbols: "Tab", keys: [(.tab, .focus(1)), (.backTab, .focus(-1))], word: "focus",
             help: "focus: timeline → stage → inspector; Shift-Tab back"),
         KeyBinding(
-            symbols: "t", keys: [(.character("t"), .take)], word: "take token", help: "take the next token and go on with it"),
-        KeyBinding(symbols: "?", keys: [(.character("?"), .help), (.function(1), .help)], word: "help", help: "these keys; also F1"),
+            symbols: "t", keys: [(.character("t"), .take)], word: "take token",
+            help: "take the next token and go on with it"),
+        KeyBinding(
+            symbols: "?", keys: [(.character("?"), .help), (.function(1), .help)], word: "help",
+            help: "these keys; also F1"),
         KeyBinding(symbols: "q", keys: [(.character("q"), .quit)], word: "quit", help: "quit"),
-        KeyBinding(symbols: "m", keys: [(.character("m"), .chooseModel)], word: "model", help: "choose a model, with the sizes side by side"),
-        KeyBinding(symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
-        KeyBinding(symbols: "e", keys: [(.character("e"), .editPrompt)], word: "edit", help: "edit the prompt; Enter runs it, Esc leaves it"),
-        KeyBinding(symbols: "i I", keys: both("i", "I", .cell), word: "one cell", help: "run one cell of this operation, take one back"),
+        KeyBinding(
+            symbols: "m", keys: [(.character("m"), .chooseModel)], word: "model",
+            help: "choose a model, with the sizes side by side"),
+        KeyBinding(
+            symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
+        KeyBinding(
+            symbols: "e", keys: [(.character("e"), .editPrompt)], word: "edit",
+            help: "edit the prompt; Enter runs it, Esc leaves it"),
+        KeyBinding(
+            symbols: "i I", keys: both("i", "I", .cell), word: "one cell",
+            help: "run one cell of this operation, take one back"),
         KeyBinding(symbols: "Space", keys: [(.character(" "), .play)], word: "play", help: "play or pause"),
-        KeyBinding(symbols: "o", keys: [(.character("o"), .editSampling)], word: "sampling", help: "sampling: temperature, top-k, top-p, seed"),
         KeyBinding(
-            symbols: "} {", keys: both("}", "{", .sameOperation), word: "same op", help: "the same operation one block on, one block back"),
-        KeyBinding(symbols: "T", keys: [(.character("T"), .giveBack)], word: "give back", help: "give the last taken token back"),
+            symbols: "o", keys: [(.character("o"), .editSampling)], word: "sampling",
+            help: "sampling: temperature, top-k, top-p, seed"),
         KeyBinding(
-            symbols: "Home End", keys: [(.home, .first), (.end, .last), (.character("g"), .first), (.character("G"), .last)],
+            symbols: "} {", keys: both("}", "{", .sameOperation), word: "same op",
+            help: "the same operation one block on, one block back"),
+        KeyBinding(
+            symbols: "T", keys: [(.character("T"), .giveBack)], word: "give back",
+            help: "give the last taken token back"),
+        KeyBinding(
+            symbols: "Home End",
+            keys: [(.home, .first), (.end, .last), (.character("g"), .first), (.character("G"), .last)],
             word: "", help: "first, last operation; also g G"),
         KeyBinding(symbols: "r", keys: [(.character("r"), .restart)], word: "", help: "restart the pass"),
         KeyBinding(
-            symbols: "< >", keys: [(.character("<"), .pace(faster: false)), (.character(">"), .pace(faster: true))], word: "",
+            symbols: "< >", keys: [(.character("<"), .pace(faster: false)), (.character(">"), .pace(faster: true))],
+            word: "",
             help: "play slower, faster"),
         KeyBinding(
             symbols: "PgUp PgDn",
@@ -69,19 +95,22 @@ enum KeyBindings {
             help: "into the stage; back out, one level each time"),
         KeyBinding(symbols: "Ctrl-L", keys: [(.control("l"), .redraw)], word: "", help: "draw the screen again"),
         KeyBinding(symbols: "Ctrl-Z", keys: [(.control("z"), .suspend)], word: "", help: "suspend; fg comes back"),
-        KeyBinding(symbols: "Ctrl-C", keys: [], word: "", help: "interrupt what is running; with nothing running, quit"),
+        KeyBinding(
+            symbols: "Ctrl-C", keys: [], word: "", help: "interrupt what is running; with nothing running, quit"),
     ]
 
     /// What a key asks for where the focus is.
     static func command(for key: Key, in focus: Focus) -> Command? {
-        all.lazy.filter { $0.focus.contains(focus) }.flatMap(\.keys).first { $0.0 == key }?.1
+        all.lazy.filter { $0.focus.contains(focus) }.flatMap(\.keys).first { $0.key == key }?.command
     }
 
-    private static func both(_ forward: Unicode.Scalar, _ backward: Unicode.Scalar, _ grain: Stepper.Grain) -> [(Key, Command)] {
+    private static func both(
+        _ forward: Unicode.Scalar, _ backward: Unicode.Scalar, _ grain: Stepper.Grain
+    ) -> [KeyBinding.Action] {
         [(.character(forward), .step(grain, .forward)), (.character(backward), .step(grain, .backward))]
     }
 
-    private static let cellKeys: [(Key, Command)] = [
+    private static let cellKeys: [KeyBinding.Action] = [
         (.left, .moveCell(rows: 0, columns: -1)), (.character("h"), .moveCell(rows: 0, columns: -1)),
         (.right, .moveCell(rows: 0, columns: 1)), (.character("l"), .moveCell(rows: 0, columns: 1)),
         (.up, .moveCell(rows: -1, columns: 0)), (.character("k"), .moveCell(rows: -1, columns: 0)),

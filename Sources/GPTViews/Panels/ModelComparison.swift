@@ -8,7 +8,9 @@ extension App {
     func drawModels(_ selected: Int, on canvas: inout Canvas, in area: Rect) {
         canvas.fill(area)
         var area = area.inset(columns: 2, rows: 1)
-        canvas.write([("Models", .heading), ("   what grows from one to the next; Enter opens one", .dim)], x: area.x, y: area.takeTop(2).y)
+        canvas.write(
+            [("Models", .heading), ("   what grows from one to the next; Enter opens one", .dim)], x: area.x,
+            y: area.takeTop(2).y)
         let presets = Preset.all
         let columns = ["blocks", "heads", "width", "context", "vocab", "params", "FLOP/token", "memory"]
         let edges = [20, 26, 33, 41, 49, 57, 68, 76]
@@ -24,7 +26,8 @@ extension App {
             canvas.write(isHere ? "▸ " : "  ", x: area.x, y: y, Style(.accent, on: ground, bold: true))
             canvas.write(preset.name, x: area.x + 2, y: y, style)
             let values = [
-                "\(shape.layerCount)", "\(shape.headCount)", "\(shape.width)", "\(shape.contextLength)", grouped(shape.vocabularySize),
+                "\(shape.layerCount)", "\(shape.headCount)", "\(shape.width)", "\(shape.contextLength)",
+                grouped(shape.vocabularySize),
                 magnitude(shape.parameterCount), magnitude(shape.flopsPerToken), byteCount(preset.weightBytes),
             ]
             for (value, edge) in zip(values, edges) { canvas.write(value, endingAt: area.x + edge, y: y, style) }
@@ -44,7 +47,13 @@ extension App {
             case .absent, .random: "opens with random weights: real mechanics, numbers that mean nothing"
             }
         canvas.write(
-            [(preset.name, .accent), ("  \(grouped(preset.configuration.parameterCount)) parameters, \(byteCount(preset.weightBytes)) in memory", .text)],
+            [
+                (preset.name, .accent),
+                (
+                    "  \(grouped(preset.configuration.parameterCount)) parameters, \(byteCount(preset.weightBytes)) in memory",
+                    .text
+                ),
+            ],
             x: area.x, y: area.y)
         canvas.write("  " + state, x: area.x, y: area.y + 1, .dim)
         let census = preset.configuration.census

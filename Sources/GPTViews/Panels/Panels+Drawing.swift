@@ -32,7 +32,8 @@ extension App {
         }
         let left = KeyBindings.all.count - first - room
         canvas.write(
-            left > 0 ? "… \(left) more below" : "✓ done   ▸ here   · to come   ∙ masked   ◆ the selected cell", x: area.x, y: area.maxY - 1, .dim)
+            left > 0 ? "… \(left) more below" : "✓ done   ▸ here   · to come   ∙ masked   ◆ the selected cell",
+            x: area.x, y: area.maxY - 1, .dim)
     }
 
     private func drawPrompt(_ editor: PromptEditor, on canvas: inout Canvas, in area: Rect) {
@@ -47,10 +48,13 @@ extension App {
             let index = first + column
             let scalar = index < editor.text.count ? Array(visible(String(editor.text[index])).unicodeScalars)[0] : " "
             let isCursor = index == editor.cursor
-            canvas[start + column, box.y + 1] = Cell(scalar, Style(isCursor ? .background : .bright, on: isCursor ? .accent : .bar))
+            canvas[start + column, box.y + 1] = Cell(
+                scalar, Style(isCursor ? .background : .bright, on: isCursor ? .accent : .bar))
         }
         let hint = editor.complaint ?? "Enter runs it, Esc leaves it as it was."
-        canvas.write(clipped(hint, box.width - 4), x: box.x + 2, y: box.y + 2, Style(editor.complaint == nil ? .dim : .accent, on: .bar))
+        canvas.write(
+            clipped(hint, box.width - 4), x: box.x + 2, y: box.y + 2,
+            Style(editor.complaint == nil ? .dim : .accent, on: .bar))
     }
 
     private func drawSampling(_ editor: SamplingEditor, on canvas: inout Canvas, in area: Rect) {
@@ -61,21 +65,29 @@ extension App {
             let isHere = place == editor.field
             canvas.write(isHere ? "▸" : " ", x: box.x + 2, y: box.y + 2 + place, Style(.accent, on: .bar, bold: true))
             canvas.write(name, x: box.x + 4, y: box.y + 2 + place, Style(.text, on: .bar))
-            canvas.write(value, x: box.x + 18, y: box.y + 2 + place, Style(isHere ? .accent : .bright, on: .bar, bold: isHere))
+            canvas.write(
+                value, x: box.x + 18, y: box.y + 2 + place, Style(isHere ? .accent : .bright, on: .bar, bold: isHere))
         }
         // The effect on the answer after the selected position, if the pass has come that far.
         let scene = Scene(model: model, stepper: stepper, trace: trace, sampling: editor.sampling)
         guard let prediction = scene.prediction else {
-            canvas.write("The bars appear here once the logits are computed.", x: box.x + 30, y: box.y + 2, Style(.dim, on: .bar))
+            canvas.write(
+                "The bars appear here once the logits are computed.", x: box.x + 30, y: box.y + 2, Style(.dim, on: .bar)
+            )
             return
         }
         for (place, id) in prediction.ranking(5).enumerated() {
             let share = prediction.probabilities[flat: id]
             let y = box.y + 1 + place
-            canvas.write(model.label(id), endingAt: box.x + 44, y: y, Style(id == prediction.token ? .accent : .text, on: .bar))
-            for step in 0..<Int(Double(share) * 20) { canvas[box.x + 46 + step, y] = Cell(" ", Style(.ink, on: Ramp.sequential.role(max(0.25, Double(share))))) }
+            canvas.write(
+                model.label(id), endingAt: box.x + 44, y: y, Style(id == prediction.token ? .accent : .text, on: .bar))
+            for step in 0..<Int(Double(share) * 20) {
+                canvas[box.x + 46 + step, y] = Cell(
+                    " ", Style(.ink, on: Ramp.sequential.role(max(0.25, Double(share)))))
+            }
             let isCut = prediction.filtered[flat: id] == -.infinity
-            canvas.write(isCut ? "cut" : String(format: "%.2f %%", 100 * share), x: box.x + 67, y: y, Style(.text, on: .bar))
+            canvas.write(
+                isCut ? "cut" : String(format: "%.2f %%", 100 * share), x: box.x + 67, y: y, Style(.text, on: .bar))
         }
     }
 }

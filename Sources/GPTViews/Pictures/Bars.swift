@@ -43,7 +43,9 @@ struct Bars {
                 let ground = bar.isCut ? Role.here : ramp.role(ramp == .sequential ? max(0.25, bar.length) : bar.length)
                 canvas[x, y] = bar.isCut ? Cell("░", .faint) : Cell(" ", Style(.text, on: ground))
             }
-            if hasNegative { canvas[zero, y].glyph = canvas[zero, y].glyph == " " && length == 0 ? "│" : canvas[zero, y].glyph }
+            if hasNegative {
+                canvas[zero, y].glyph = canvas[zero, y].glyph == " " && length == 0 ? "│" : canvas[zero, y].glyph
+            }
             canvas.write(bar.value, endingAt: start + room + 2 + valueWidth, y: y, style)
         }
     }

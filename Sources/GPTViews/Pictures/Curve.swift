@@ -23,7 +23,8 @@ struct Curve {
             // Steep parts are joined downward to the sample before, so that the curve has no holes.
             let here = line(samples[x])
             let before = x > 0 ? line(samples[x - 1]) : here
-            for y in min(here, before + (before > here ? -1 : 0))...max(here, before - (before > here ? 1 : 0)) where y == here || before > here {
+            for y in min(here, before + (before > here ? -1 : 0))...max(here, before - (before > here ? 1 : 0))
+            where y == here || before > here {
                 canvas[area.x + x, area.y + y] = Cell("•", Style(.ramp(.diverging, samples[x] < 0 ? 40 : 216)))
             }
         }

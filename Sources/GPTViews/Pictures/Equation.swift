@@ -33,17 +33,22 @@ struct Equation {
         }
         var shown = Array(pictures[first...])
         // What stands between a named picture and the result has the same rows, or names of its own.
-        for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames { shown[place].rowNames = [] }
+        for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames {
+            shown[place].rowNames = []
+        }
         let widths = shares(shown, of: area.width - gap * (shown.count - 1))
         var x = area.x
         var all = Picture.Drawn(scale: 0, isPooled: false, maxY: area.y)
         for (place, picture) in shown.enumerated() {
             if place > 0 {
-                canvas.write(signs[first + place - 1], x: x + (gap - signs[first + place - 1].unicodeScalars.count) / 2, y: area.y + 2 + min(area.height - 4, max(0, shown[0].rows / 2)), .heading)
+                canvas.write(
+                    signs[first + place - 1], x: x + (gap - signs[first + place - 1].unicodeScalars.count) / 2,
+                    y: area.y + 2 + min(area.height - 4, max(0, shown[0].rows / 2)), .heading)
                 x += gap
             }
             // Weights are pooled further than there is room: they are seen whole, and many cells are slow to send.
-            let height = picture.rows > 12 ? min(area.height, max(11, picture.rowNames.count + 3, area.height / 2)) : area.height
+            let height =
+                picture.rows > 12 ? min(area.height, max(11, picture.rowNames.count + 3, area.height / 2)) : area.height
             let drawn = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], height))
             all = Picture.Drawn(
                 scale: drawn.scale, isPooled: all.isPooled || drawn.isPooled, maxY: max(all.maxY, drawn.maxY))
@@ -69,7 +74,8 @@ struct Equation {
     /// What a picture would like: its numbers if they fit, else a few columns of the screen for each of its own.
     private func wish(_ picture: Picture) -> Int {
         names(picture) + picture.asides.count * PictureLayout.asideWidth
-            + max(picture.title.unicodeScalars.count + 12, picture.columns <= 12 ? picture.columns * 9 : picture.columns)
+            + max(
+                picture.title.unicodeScalars.count + 12, picture.columns <= 12 ? picture.columns * 9 : picture.columns)
     }
 
     /// Each gets its least width, and the rest is shared by what each would like beyond it.

@@ -23,7 +23,8 @@ struct Legend {
         let width = max(8, min(32, (limit - column - 30)))
         for step in 0..<width {
             let share = Double(step) / Double(width - 1)
-            canvas[column + step, y] = Cell(" ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
+            canvas[column + step, y] = Cell(
+                " ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
         }
         column = canvas.write(" " + high, x: column + width, y: y, .dim)
         // The most telling first: what does not fit is left out.

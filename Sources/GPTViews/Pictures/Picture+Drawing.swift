@@ -27,10 +27,15 @@ extension Picture {
             area.x + layout.nameWidth, area.y + Self.headerHeight, layout.bodyWidth(columns), layout.bodyHeight)
         drawTitle(on: &canvas, area: area, body: body)
         guard let slice else {
-            drawAbsence(on: &canvas, body: Rect(body.x, body.y, max(body.width, min(area.width, 16)), min(height, max(body.height, 3))), area: area)
+            drawAbsence(
+                on: &canvas,
+                body: Rect(body.x, body.y, max(body.width, min(area.width, 16)), min(height, max(body.height, 3))),
+                area: area)
             return Drawn(scale: 0, isPooled: false, maxY: area.maxY)
         }
-        let pooled = layout.isPooled || !layout.showsNumbers ? slice.pooled(height: layout.pool.rows, width: layout.pool.columns) : []
+        let pooled =
+            layout.isPooled || !layout.showsNumbers
+            ? slice.pooled(height: layout.pool.rows, width: layout.pool.columns) : []
         let scale = ramp == .sequential ? 1 : largestSize(slice, pooled)
         if layout.showsNumbers {
             drawNumbers(on: &canvas, body: body, layout, scale)
@@ -45,7 +50,9 @@ extension Picture {
     }
 
     private func largestSize(_ slice: Slice, _ pooled: [Float]) -> Float {
-        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns) : pooled).reduce(0) { max($0, abs($1)) }
+        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns) : pooled).reduce(0) {
+            max($0, abs($1))
+        }
     }
 
     private func fraction(_ value: Float, _ scale: Float) -> Double { scale > 0 ? Double(value / scale) : 0 }
@@ -55,7 +62,8 @@ extension Picture {
     private func drawNumbers(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ scale: Float) {
         for r in 0..<rows {
             for c in 0..<columns {
-                let cell = Rect(body.x + layout.x(of: c), body.y + layout.line(of: r), layout.cellWidth, layout.cellHeight)
+                let cell = Rect(
+                    body.x + layout.x(of: c), body.y + layout.line(of: r), layout.cellWidth, layout.cellHeight)
                 switch content(r, c) {
                 case .hidden: continue
                 case .masked: canvas.write("∙", x: cell.x + cell.width / 2, y: cell.y, .dim)
@@ -67,7 +75,8 @@ extension Picture {
                     canvas.fill(Rect(cell.maxX - 1, cell.y, 1, 1), ground)
                     canvas.write(
                         number(value, width: cell.width - 2), endingAt: cell.maxX - 1, y: cell.y,
-                        hasGrounds ? Style(.ink, on: ground, bold: isSelected(r, c)) : Style(ground, bold: isSelected(r, c)))
+                        hasGrounds
+                            ? Style(.ink, on: ground, bold: isSelected(r, c)) : Style(ground, bold: isSelected(r, c)))
                 }
                 guard isSelected(r, c) else { continue }
                 for y in cell.y..<cell.maxY {
@@ -78,7 +87,9 @@ extension Picture {
         }
     }
 
-    private func drawPixels(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ pooled: [Float], _ scale: Float) {
+    private func drawPixels(
+        on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ pooled: [Float], _ scale: Float
+    ) {
         let width = (columns + layout.pool.columns - 1) / layout.pool.columns
         let height = (rows + layout.pool.rows - 1) / layout.pool.rows
         /// The role of a drawn cell; nil where there is nothing to draw.
@@ -141,7 +152,8 @@ extension Picture {
             let line = layout.line(of: r)
             guard taken.insert(line).inserted else { continue }
             canvas.write(
-                clipped(rowNames[r], layout.nameWidth - 1), endingAt: body.x - 1, y: body.y + line, r == row ? .accent : .dim)
+                clipped(rowNames[r], layout.nameWidth - 1), endingAt: body.x - 1, y: body.y + line,
+                r == row ? .accent : .dim)
         }
     }
 
@@ -157,7 +169,9 @@ extension Picture {
             let x = body.x + layout.x(of: column)
             let after = canvas.write("▾", x: x, y: y, .accent)
             let name = columnNames.isEmpty ? "\(column)" : columnNames[column]
-            if after + name.unicodeScalars.count <= body.x + max(body.width, 8) { canvas.write(name, x: after, y: y, .dim) }
+            if after + name.unicodeScalars.count <= body.x + max(body.width, 8) {
+                canvas.write(name, x: after, y: y, .dim)
+            }
         }
     }
 
@@ -170,7 +184,8 @@ extension Picture {
                 let line = layout.line(of: r)
                 let isRun = revealed.map { r * columns < $0 } ?? true
                 guard isRun, taken.insert(line).inserted else { continue }
-                canvas.write(number(aside.values[r], width: 8), endingAt: edge, y: body.y + line, r == row ? .text : .dim)
+                canvas.write(
+                    number(aside.values[r], width: 8), endingAt: edge, y: body.y + line, r == row ? .text : .dim)
             }
         }
     }
@@ -180,7 +195,9 @@ extension Picture {
         let room = min(area.maxX + 4, canvas.size.width - 1) - body.x
         let ends = ramp == .sequential ? [] : ["±\(number(scale, width: 7))"]
         let pool = layout.pool
-        let cells = pool.rows == 1 ? "\(pool.columns) columns" : pool.columns == 1 ? "\(pool.rows) rows" : "\(pool.rows)×\(pool.columns)"
+        let cells =
+            pool.rows == 1
+            ? "\(pool.columns) columns" : pool.columns == 1 ? "\(pool.rows) rows" : "\(pool.rows)×\(pool.columns)"
         let what = layout.isPooled ? ["1 cell = \(cells)"] : []
         let choices = [ends + what, what, ends].map { $0.joined(separator: "  ") }
         if let text = choices.first(where: { $0.unicodeScalars.count <= room && !$0.isEmpty }) {
@@ -193,7 +210,9 @@ extension Picture {
             for x in body.x..<body.maxX { canvas[x, y] = Cell("·", .faint) }
         }
         let text = absence.unicodeScalars.count + 2 <= body.width ? absence : "absent"
-        canvas.write(" \(text) ", x: body.x + max(0, (body.width - text.unicodeScalars.count - 2) / 2), y: body.y + body.height / 2, .dim)
+        canvas.write(
+            " \(text) ", x: body.x + max(0, (body.width - text.unicodeScalars.count - 2) / 2),
+            y: body.y + body.height / 2, .dim)
     }
 }
 

@@ -82,7 +82,8 @@ struct PictureLayout {
         let withAsides = layoutOfNumbers(asides: asides)
         if let cellWidth = withAsides ?? layoutOfNumbers(asides: 0) {
             self.init(
-                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: min(3, height / rows), pool: (1, 1), showsNumbers: true,
+                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: min(3, height / rows), pool: (1, 1),
+                showsNumbers: true,
                 rows: rows, asideCount: withAsides == nil ? 0 : asides)
             return
         }
@@ -99,13 +100,15 @@ struct PictureLayout {
             let lines = max(1, height) * (halfBlocks ? 2 : 1)
             let poolRows = (rows + lines - 1) / lines
             self.init(
-                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: halfBlocks ? 0 : 1, pool: (poolRows, poolColumns),
+                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: halfBlocks ? 0 : 1,
+                pool: (poolRows, poolColumns),
                 showsNumbers: false, rows: rows, asideCount: shownAsides)
         }
     }
 
     private init(
-        nameWidth: Int, cellWidth: Int, cellHeight: Int, pool: (rows: Int, columns: Int), showsNumbers: Bool, rows: Int, asideCount: Int
+        nameWidth: Int, cellWidth: Int, cellHeight: Int, pool: (rows: Int, columns: Int), showsNumbers: Bool, rows: Int,
+        asideCount: Int
     ) {
         self.nameWidth = nameWidth
         self.cellWidth = cellWidth

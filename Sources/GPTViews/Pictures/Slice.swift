@@ -12,7 +12,9 @@ struct Slice {
     /// The last axis as columns, all others as rows: [T, C] as it is, [T, H, D] with heads side by side.
     init(_ tensor: Tensor) {
         let columns = tensor.shape.dropFirst().reduce(1, *)
-        self.init(tensor, offset: 0, rowStride: columns, columnStride: 1, rows: tensor.count / max(1, columns), columns: columns)
+        self.init(
+            tensor, offset: 0, rowStride: columns, columnStride: 1, rows: tensor.count / max(1, columns),
+            columns: columns)
     }
 
     private init(_ tensor: Tensor, offset: Int, rowStride: Int, columnStride: Int, rows: Int, columns: Int) {

@@ -42,7 +42,8 @@ struct Thumbnails {
             for line in 0..<area.height {
                 let cell =
                     canvas.capabilities.halfBlocks
-                    ? Cell("▀", Style(role(2 * line, c), on: role(2 * line + 1, c))) : Cell(" ", Style(.text, on: role(line, c)))
+                    ? Cell("▀", Style(role(2 * line, c), on: role(2 * line + 1, c)))
+                    : Cell(" ", Style(.text, on: role(line, c)))
                 canvas[area.x + c, area.y + line] = cell
             }
         }

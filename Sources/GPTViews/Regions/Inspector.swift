@@ -48,7 +48,9 @@ struct Inspector {
 
     /// The formula in letters and in numbers, on one line where they fit.
     private func formulaLines(width: Int) -> [String] {
-        let (letters, numbers) = ("  = " + explanation.formula, explanation.numbers.isEmpty ? "" : "  = " + explanation.numbers)
+        let (letters, numbers) = (
+            "  = " + explanation.formula, explanation.numbers.isEmpty ? "" : "  = " + explanation.numbers
+        )
         if (letters + numbers).unicodeScalars.count <= width { return [letters + numbers] }
         return [letters, numbers]
     }

@@ -17,7 +17,10 @@ struct KeyStrip {
 
     private var entries: [(String, String)] {
         switch panel {
-        case nil: KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map { ($0.symbols, $0.word) }
+        case nil:
+            KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map {
+                ($0.symbols, $0.word)
+            }
         case .help: [("↓ ↑", "scroll"), ("Esc", "close")]
         case .models: [("↓ ↑", "choose"), ("Enter", "open"), ("Esc", "close")]
         case .prompt: [("Enter", "run"), ("Esc", "leave as it was"), ("← →", "move"), ("Ctrl-U", "clear")]

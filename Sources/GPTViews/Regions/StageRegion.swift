@@ -52,7 +52,9 @@ struct StageRegion {
         if x + 2 + formula.unicodeScalars.count <= limit { canvas.write(formula, x: x + 2, y: area.y, .dim) }
     }
 
-    private func draw(_ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool) {
+    private func draw(
+        _ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool
+    ) {
         var area = area
         let hasHeads = extras.heads != nil && isTall
         if hasHeads { _ = area.takeBottom(Thumbnails.height + 1) }
@@ -74,8 +76,11 @@ struct StageRegion {
         let drawn = equation.draw(on: &canvas, in: area)
         guard drawn.scale > 0 else { return }
         let y = min(legendLine.y, drawn.maxY + (isTall ? 1 : 0))
-        Legend(ramp: extras.ramp, scale: drawn.scale, isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil, isPooled: drawn.isPooled)
-            .draw(on: &canvas, x: legendLine.x, y: y, limit: area.maxX)
+        Legend(
+            ramp: extras.ramp, scale: drawn.scale, isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil,
+            isPooled: drawn.isPooled
+        )
+        .draw(on: &canvas, x: legendLine.x, y: y, limit: area.maxX)
         if hasHeads, let heads = extras.heads {
             Thumbnails(pattern: heads, selectedHead: scene.selection.head)
                 .draw(on: &canvas, in: Rect(area.x, y + 2, area.width, Thumbnails.height))
@@ -94,7 +99,8 @@ struct StageRegion {
             let isSelected = position == scene.selection.position
             if isSelected { canvas.write("▸", x: area.x, y: y, .accent) }
             canvas.write("\(position)", endingAt: area.x + 8, y: y, isSelected ? .accent : .dim)
-            canvas.write(clipped(scene.model.label(tokens[position]), 14), x: area.x + 12, y: y, isSelected ? .accent : .text)
+            canvas.write(
+                clipped(scene.model.label(tokens[position]), 14), x: area.x + 12, y: y, isSelected ? .accent : .text)
             guard scene.stepper.isRevealed(row: position, column: 0) else { continue }
             canvas.write("\(tokens[position])", endingAt: area.x + 34, y: y, isSelected ? .accent : .text)
         }

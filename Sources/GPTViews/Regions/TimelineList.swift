@@ -31,7 +31,8 @@ struct TimelineList {
             let ground: Role = line.isHere ? .here : .background
             let style = Style(line.isHere ? .bright : line.isDone ? .text : .faint, on: ground, bold: line.isHere)
             let markRole: Role = line.isHere ? .accent : line.isDone ? .dim : .faint
-            let x = canvas.write(line.mark + " ", x: area.x + 1 + 2 * line.indent, y: y, Style(markRole, on: ground, bold: line.isHere))
+            let x = canvas.write(
+                line.mark + " ", x: area.x + 1 + 2 * line.indent, y: y, Style(markRole, on: ground, bold: line.isHere))
             canvas.write(line.text, x: x, y: y, style, limit: edge - 3)
             if let count = line.count { canvas.write("\(count)", endingAt: edge, y: y, Style(.faint, on: ground)) }
         }
@@ -51,9 +52,13 @@ struct TimelineList {
 
     private func fold(_ indices: [Int], isDone: Bool) -> [Line] {
         let sections = scene.stepper.timeline.sections
-        let line = { (name: String, count: Int) in Line(indent: 0, mark: isDone ? "✓" : "·", text: name, count: count, isDone: isDone) }
+        let line = { (name: String, count: Int) in
+            Line(indent: 0, mark: isDone ? "✓" : "·", text: name, count: count, isDone: isDone)
+        }
         let blocks = indices.filter { sections[$0].block != nil }
-        let others = indices.filter { sections[$0].block == nil }.map { line(sections[$0].name, sections[$0].range.count) }
+        let others = indices.filter { sections[$0].block == nil }.map {
+            line(sections[$0].name, sections[$0].range.count)
+        }
         var folded = blocks.map { line(sections[$0].name, sections[$0].range.count) }
         if blocks.count > 3, let first = blocks.first, let last = blocks.last {
             let count = blocks.reduce(0) { $0 + sections[$1].range.count }
@@ -76,14 +81,17 @@ struct TimelineList {
                     continue
                 }
                 lines.append(
-                    Line(indent: 1, mark: isCurrent ? "▾" : isDone ? "✓" : "·", text: part.name, count: part.range.count, isDone: isDone || isCurrent))
+                    Line(
+                        indent: 1, mark: isCurrent ? "▾" : isDone ? "✓" : "·", text: part.name, count: part.range.count,
+                        isDone: isDone || isCurrent))
             }
             guard isCurrent else { continue }
             for step in part.range {
                 let node = scene.stepper.program.nodes[step]
                 lines.append(
                     Line(
-                        indent: hasBlock ? 2 : 1, mark: step == index ? "▸" : step < index ? "✓" : "·", text: node.shortName,
+                        indent: hasBlock ? 2 : 1, mark: step == index ? "▸" : step < index ? "✓" : "·",
+                        text: node.shortName,
                         isHere: step == index, isDone: step <= index))
             }
         }
@@ -107,7 +115,8 @@ struct TimelineRow {
             let isHere = index == stepper.index
             let style: Style = isHere ? Style(.bright, on: .here, bold: true) : index < stepper.index ? .text : .faint
             guard x + text.count + 3 < area.maxX else { break }
-            x = canvas.write(isHere ? "▸" : index < stepper.index ? "✓" : "·", x: x, y: area.y, isHere ? .accent : .faint)
+            x = canvas.write(
+                isHere ? "▸" : index < stepper.index ? "✓" : "·", x: x, y: area.y, isHere ? .accent : .faint)
             x = canvas.write(text, x: x, y: area.y, style) + 1
         }
     }

@@ -22,7 +22,9 @@ struct TitleLine {
 
         // What does not fit goes, the least important first; the state of the weights always stays.
         let badge = badge
-        var facts = [scene.model.name, "\(grouped(scene.configuration.parameterCount)) parameters"] + (badge == nil ? [state] : [])
+        var facts =
+            [scene.model.name, "\(grouped(scene.configuration.parameterCount)) parameters"]
+            + (badge == nil ? [state] : [])
         if let remark = scene.model.remark { facts.append(remark) }
         let room = limit - x - 2 - (badge.map { $0.count + 4 } ?? 0)
         while facts.count > 1, facts.joined(separator: " · ").unicodeScalars.count > room {
@@ -49,5 +51,6 @@ struct TitleLine {
 /// A whole number in groups of three.
 func grouped(_ value: Int) -> String {
     let digits = Array(String(value))
-    return digits.indices.map { (($0 > 0 && (digits.count - $0).isMultiple(of: 3)) ? "," : "") + String(digits[$0]) }.joined()
+    return digits.indices.map { (($0 > 0 && (digits.count - $0).isMultiple(of: 3)) ? "," : "") + String(digits[$0]) }
+        .joined()
 }

@@ -11,9 +11,12 @@ extension Stage {
         let start = (scene.node.reads[0].columns?.lowerBound ?? 0) + scene.selection.head * shape.headWidth
         let weight = Picture.weight(
             scene, scene.weight(0).map { Slice($0).columns(start..<start + shape.headWidth) },
-            named: "W_\(projection.name) H\(scene.selection.head)", rows: shape.width, columns: shape.headWidth, column: column)
+            named: "W_\(projection.name) H\(scene.selection.head)", rows: shape.width, columns: shape.headWidth,
+            column: column)
         return .equation(
-            Equation(.operand(scene, 0, row: row), ("·", weight), ("+b =", .result(scene, named: "\(scene.node.shortName) H\(scene.selection.head)"))))
+            Equation(
+                .operand(scene, 0, row: row), ("·", weight),
+                ("+b =", .result(scene, named: "\(scene.node.shortName) H\(scene.selection.head)"))))
     }
 
     /// q · kᵀ.
@@ -64,7 +67,9 @@ extension Stage {
         shares.isCausal = true
         shares.ramp = .sequential
         return .equation(
-            Equation(shares, ("·", .operand(scene, 1, column: column)), ("=", .result(scene, named: "z H\(scene.selection.head)"))))
+            Equation(
+                shares, ("·", .operand(scene, 1, column: column)),
+                ("=", .result(scene, named: "z H\(scene.selection.head)"))))
     }
 
     /// The result as a map of queries by keys.

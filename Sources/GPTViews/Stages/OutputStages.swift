@@ -21,7 +21,9 @@ extension Stage {
             return .bars(Bars(bars: [], ramp: .diverging), note: scene.absence)
         }
         let operation = scene.node.operation
-        let values = operation == .logits ? prediction.logits : operation == .filteredLogits ? prediction.filtered : prediction.probabilities
+        let values =
+            operation == .logits
+            ? prediction.logits : operation == .filteredLogits ? prediction.filtered : prediction.probabilities
         let isShare = operation == .probabilities || operation == .nextToken
         let ids = candidates(scene)
         let largest = ids.map { values[flat: $0] }.filter(\.isFinite).map(abs).max() ?? 1
@@ -75,7 +77,9 @@ struct CumulativeLine {
             let label = model.label(start.id)
             guard end - start.x >= label.unicodeScalars.count + 2 else { continue }
             let ground = canvas[area.x + start.x, area.y + 2].style.background
-            canvas.write(label, x: area.x + start.x + 1, y: area.y + 2, Style(ground == .accent ? .background : .ink, on: ground))
+            canvas.write(
+                label, x: area.x + start.x + 1, y: area.y + 2, Style(ground == .accent ? .background : .ink, on: ground)
+            )
         }
         canvas.write("0", x: area.x, y: area.y + 3, .dim)
         canvas.write("1", endingAt: area.x + width, y: area.y + 3, .dim)
@@ -86,6 +90,7 @@ struct CumulativeLine {
         let x = min(width - 1, Int(draw * Double(width)))
         let text = String(format: "u = %.4f", draw)
         canvas.write("▼", x: area.x + x, y: area.y + 1, .accent)
-        canvas.write(text, x: x + 2 + text.count <= width ? area.x + x + 2 : area.x + x - 1 - text.count, y: area.y + 1, .accent)
+        canvas.write(
+            text, x: x + 2 + text.count <= width ? area.x + x + 2 : area.x + x - 1 - text.count, y: area.y + 1, .accent)
     }
 }

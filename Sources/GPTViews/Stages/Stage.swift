@@ -27,8 +27,13 @@ enum Stage {
     init(_ scene: Scene) {
         switch scene.node.operation {
         case .tokens: self = .tokens
-        case .embed: self = .embedding(scene, table: scene.configuration.tokenTable, title: "wte", marked: scene.stepper.tokens[scene.selection.position])
-        case .posEmbed: self = .embedding(scene, table: scene.configuration.positionTable, title: "wpe", marked: scene.selection.position)
+        case .embed:
+            self = .embedding(
+                scene, table: scene.configuration.tokenTable, title: "wte",
+                marked: scene.stepper.tokens[scene.selection.position])
+        case .posEmbed:
+            self = .embedding(
+                scene, table: scene.configuration.positionTable, title: "wpe", marked: scene.selection.position)
         case .residual: self = .residual(scene)
         case .normalized: self = .normalized(scene)
         case .normOut: self = .normOut(scene)
@@ -73,7 +78,10 @@ extension Picture {
     }
 
     /// Weights that the operation at the cursor reads.
-    static func weight(_ scene: Scene, _ slice: Slice?, named title: String, rows: Int, columns: Int, row: Int? = nil, column: Int? = nil) -> Picture {
+    static func weight(
+        _ scene: Scene, _ slice: Slice?, named title: String, rows: Int, columns: Int, row: Int? = nil,
+        column: Int? = nil
+    ) -> Picture {
         var picture = Picture(title: title, rows: rows, columns: columns)
         picture.slice = slice
         picture.absence = "weights not loaded"

@@ -12,7 +12,8 @@ extension Stage {
         let range = first..<min(height, first + 13)
         let isWhole = range.count == height
         var picture = Picture.weight(
-            scene, scene.weight(0).map { Slice($0).rows(range) }, named: isWhole ? title : "\(title) rows \(first)–\(range.upperBound - 1) of \(height)",
+            scene, scene.weight(0).map { Slice($0).rows(range) },
+            named: isWhole ? title : "\(title) rows \(first)–\(range.upperBound - 1) of \(height)",
             rows: range.count, columns: table.shape[1])
         let isTokenTable = table == scene.configuration.tokenTable
         picture.rowNames = range.map { isTokenTable ? "\(scene.model.label($0)) \($0)" : "\($0)" }

@@ -25,7 +25,8 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let sampling = { (model: Model) throws(SamplingError) in
-            try Sampling(temperature: temperature ?? model.sampling.temperature, topK: topK, topP: topP, seed: self.model.seed)
+            try Sampling(
+                temperature: temperature ?? model.sampling.temperature, topK: topK, topP: topP, seed: self.model.seed)
         }
         let (model, weights) = try model.openWithWeights()
         let settings = try sampling(model)
@@ -34,7 +35,8 @@ struct Generate: ParsableCommand {
         let streams = output.format == .text && output.output == nil
         var steps: [JSON] = []
 
-        for _ in 0..<(n ?? (model.tokenizer is LetterTokenizer ? 6 : 20)) where tokens.count <= model.configuration.contextLength {
+        for _ in 0..<(n ?? (model.tokenizer is LetterTokenizer ? 6 : 20))
+        where tokens.count <= model.configuration.contextLength {
             let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
             let trace = try Trace(program: program, weights: weights, tokens: tokens)
             let prediction = trace.prediction(at: tokens.count - 1, sampling: settings)

@@ -14,7 +14,10 @@ struct Models: ParsableCommand {
     func run() throws {
         try output.write(
             text: table(
-                ["name", "state", "blocks", "heads", "width", "context", "vocabulary", "parameters", "FLOPs/token", "weights"],
+                [
+                    "name", "state", "blocks", "heads", "width", "context", "vocabulary", "parameters", "FLOPs/token",
+                    "weights",
+                ],
                 Preset.all.map { preset in
                     let shape = preset.configuration
                     return [

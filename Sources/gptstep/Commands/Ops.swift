@@ -25,7 +25,8 @@ struct Ops: ParsableCommand {
                     ]
                 } + [
                     [
-                        "", "total", "", grouped(program.parameterCount), grouped(program.nodes.reduce(0) { $0 + $1.flops }),
+                        "", "total", "", grouped(program.parameterCount),
+                        grouped(program.nodes.reduce(0) { $0 + $1.flops }),
                         grouped(program.nodes.reduce(0) { $0 + $1.bytes }),
                     ]
                 ], left: [1, 2]),

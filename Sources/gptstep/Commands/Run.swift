@@ -30,7 +30,8 @@ struct Run: ParsableCommand {
         // A prompt that came through a pipe leaves the keys to the terminal itself.
         let keys = prompt.prompt == "-" ? Foundation.open("/dev/tty", O_RDWR | O_CLOEXEC) : STDIN_FILENO
         guard keys >= 0 else { throw TerminalError.notATerminal }
-        var terminal = try CursesTerminal.open(input: keys, output: STDOUT_FILENO, ascii: ascii, environment: environment)
+        var terminal = try CursesTerminal.open(
+            input: keys, output: STDOUT_FILENO, ascii: ascii, environment: environment)
         let status = GPTViews.run(&app, on: &terminal)
         terminal.close()
         if let note = terminal.note { standardError("gptstep: \(note)") }
@@ -48,8 +49,12 @@ struct Run: ParsableCommand {
     private func refuseMistypedCommand() throws {
         guard let text = prompt.prompt, !CommandLine.arguments.contains("run") else { return }
         let commands = GPTStep.configuration.subcommands.compactMap { $0._commandName }
-        guard let command = nearest(to: text, among: commands).first, text.allSatisfy({ $0.isLowercase }) else { return }
+        guard let command = nearest(to: text, among: commands).first, text.allSatisfy({ $0.isLowercase }) else {
+            return
+        }
         if command == text { throw UsageError("Options follow the command, as in `gptstep \(text) --model gpt2`.") }
-        throw UsageError("There is no command \"\(text)\": did you mean `gptstep \(command)`? As a prompt it is `gptstep run \(text)`.")
+        throw UsageError(
+            "There is no command \"\(text)\": did you mean `gptstep \(command)`? As a prompt it is `gptstep run \(text)`."
+        )
     }
 }

@@ -38,7 +38,10 @@ struct Show: ParsableCommand {
             json: .object([
                 ("address", .string(answer.address)), ("shape", .integers(answer.value.shape)),
                 ("axes", .array(answer.axes.map { .string($0.rawValue) })),
-                ("values", answer.isTokens ? .integers(answer.value.values.map { Int($0) }) : .numbers(answer.value.values)),
+                (
+                    "values",
+                    answer.isTokens ? .integers(answer.value.values.map { Int($0) }) : .numbers(answer.value.values)
+                ),
                 ("state", .string(model.state.rawValue)),
             ]))
     }
@@ -86,7 +89,9 @@ private struct Answer {
     }
 
     private mutating func select(_ index: Int, _ wanted: Set<Axis>, _ what: String) throws {
-        guard let axis = axes.firstIndex(where: wanted.contains) else { throw UsageError("\(address) has no \(what)s.") }
+        guard let axis = axes.firstIndex(where: wanted.contains) else {
+            throw UsageError("\(address) has no \(what)s.")
+        }
         guard index >= 0, index < value.shape[axis] else {
             throw UsageError("There is no \(what) \(index): \(address) has the \(what)s 0 to \(value.shape[axis] - 1).")
         }
@@ -99,7 +104,10 @@ private struct Answer {
         let heading = "\(address)  [\(extent)]  \(model.name)\(model.state == .random ? ", random weights" : "")\n"
         if axes == [.vocabulary] { return heading + vocabulary(model) }
         if isTokens {
-            return heading + table(["position", "id", "token"], value.values.enumerated().map { ["\($0)", "\(Int($1))", model.label(Int($1))] }, left: [2])
+            return heading
+                + table(
+                    ["position", "id", "token"],
+                    value.values.enumerated().map { ["\($0)", "\(Int($1))", model.label(Int($1))] }, left: [2])
         }
         guard value.shape.count == 3 else { return heading + rows(value, axes, model, tokens) }
         // One table for each head.
@@ -107,7 +115,9 @@ private struct Answer {
         var rest = axes
         rest.remove(at: head)
         return heading
-            + (0..<value.shape[head]).map { "\nhead \($0)\n" + rows(value.selecting($0, axis: head), rest, model, tokens) }.joined()
+            + (0..<value.shape[head]).map {
+                "\nhead \($0)\n" + rows(value.selecting($0, axis: head), rest, model, tokens)
+            }.joined()
     }
 
     private func rows(_ value: Tensor, _ axes: [Axis], _ model: Model, _ tokens: [Int]) -> String {
@@ -127,7 +137,8 @@ private struct Answer {
     private func vocabulary(_ model: Model) -> String {
         let kept = value.largestIndices(20).filter { value[flat: $0].isFinite }
         let left = value.count - kept.count
-        return table(["id", "token", "value"], kept.map { ["\($0)", model.label($0), "\(value[flat: $0])"] }, left: [1])
+        return table(
+            ["id", "token", "value"], kept.map { ["\($0)", model.label($0), "\(value[flat: $0])"] }, left: [1])
             + (left > 0 ? "and \(left) more or cut; --format json has them all\n" : "")
     }
 

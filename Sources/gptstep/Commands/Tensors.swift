@@ -46,7 +46,8 @@ struct Tensors: ParsableCommand {
             throw UsageError("\(file.path) has no tensor \"\(visible(name))\".\(hint)")
         }
         guard let tensor = file.tensor(entry) else {
-            throw UsageError("\(visible(name)) holds \(entry.type.rawValue); statistics are for floating-point numbers.")
+            throw UsageError(
+                "\(visible(name)) holds \(entry.type.rawValue); statistics are for floating-point numbers.")
         }
         let statistics = tensor.statistics
         try output.write(
@@ -67,7 +68,8 @@ struct Tensors: ParsableCommand {
                         .object(
                             Self.fields(entry) + [
                                 ("not_finite", .integer(tensor.count - statistics.count)),
-                                ("min", .number(Double(statistics.minimum))), ("max", .number(Double(statistics.maximum))),
+                                ("min", .number(Double(statistics.minimum))),
+                                ("max", .number(Double(statistics.maximum))),
                                 ("mean", .number(statistics.mean)), ("std", .number(statistics.deviation)),
                             ])
                     ])

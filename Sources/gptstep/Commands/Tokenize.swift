@@ -18,7 +18,8 @@ struct Tokenize: ParsableCommand {
         if let remark = model.remark { standardError("gptstep: \(model.name): \(remark)") }
         let tokens = try prompt.tokens(for: model)
         try output.write(
-            text: table(["place", "id", "token"], tokens.enumerated().map { ["\($0)", "\($1)", model.label($1)] }, left: [2]),
+            text: table(
+                ["place", "id", "token"], tokens.enumerated().map { ["\($0)", "\($1)", model.label($1)] }, left: [2]),
             json: .object([
                 (
                     "tokens",
