@@ -140,7 +140,7 @@ public struct Explanation: Hashable, Sendable {
             return (exact(result), true, mixture(scene))
         case .attnOut, .mlpOut: return (exact(result), true, affine(at.channel))
         case .mlpPre: return (exact(result), true, affine(at.neuron))
-        case .mlpPost: return (exact(result), true, "x = \(short(input(0)))")
+        case .mlpPost: return (exact(result), true, "\(scene.configuration.activation.name)(\(short(input(0))))")
         case .logits, .filteredLogits, .probabilities, .nextToken: return ("not computed yet", false, "")
         }
     }

@@ -95,7 +95,7 @@ import Testing
 
     @Test func `play steps by itself until a key or the end`() throws {
         let playing: [Event] = keys(" ") + Array(repeating: .timeout, count: 3)
-        #expect(try shows("playing · embedding · step 4 of 61", playing))
+        #expect(try shows("playing · step 4 of 61", playing))
         #expect(try shows("step 4 of 61", playing + keys(" ") + [.timeout]))
         #expect(try shows("This is the last operation", keys(" ") + Array(repeating: .timeout, count: 61)))
     }

@@ -68,10 +68,13 @@ public struct Model {
             name: preset.name, configuration: preset.configuration,
             weights: randomSeed.map { Weights(.random(seed: $0)) },
             tokenizer: isNano ? LetterTokenizer("ABC") : ByteTokenizer(), sampling: isNano ? .greedy : .plain,
-            defaultPrompt: isNano ? "CBABBC" : "The trees", remark: isNano ? nil : "one token per byte")
+            defaultPrompt: isNano ? "CBABBC" : "The trees", remark: isNano ? nil : "1 token/byte")
     }
 
     /// A checkpoint: a `.safetensors` file with a `config.json` beside it, or the folder of both.
+    ///
+    /// With fewer tokens than GPT-2 it is a small model as nano is, and the likeliest token is taken unless told
+    /// otherwise.
     ///
     /// - Throws: ``FileError``, ``CheckpointError`` or ``ModelError/doesNotFit(_:bytes:)``.
     public static func checkpoint(_ path: String) throws -> Model {
@@ -86,7 +89,8 @@ public struct Model {
         return Model(
             name: visible(name), configuration: configuration,
             weights: Weights(.checkpoint(try Checkpoint(safetensors, configuration: configuration))),
-            tokenizer: nil, sampling: .plain, defaultPrompt: "", remark: "tokens by id")
+            tokenizer: nil, sampling: configuration.vocabularySize < 50257 ? .greedy : .plain, defaultPrompt: "",
+            remark: "tokens by id")
     }
 
     private static func weightsFile(_ path: String) throws -> String {

@@ -139,7 +139,7 @@ public struct App {
             stepper.isPlaying = wasPlaying
             focus = Focus.allCases[(focus.rawValue + offset + Focus.allCases.count) % Focus.allCases.count]
         case .enter: if focus == .timeline { focus = .stage }
-        case .escape: focus = .timeline
+        case .escape: focus = Focus(rawValue: focus.rawValue - 1) ?? .timeline
         case .editPrompt:
             panel = .prompt(
                 PromptEditor(model.text(Array(stepper.tokens.prefix(stepper.promptCount))), model, stepper.tokens))

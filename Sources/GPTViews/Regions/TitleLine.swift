@@ -16,27 +16,26 @@ struct TitleLine {
         let section = stepper.timeline.sections[stepper.timeline.section(of: stepper.index)].name
         let part = stepper.timeline.subLayer(of: stepper.index).name
         let place = section == part ? section : "\(section) \(part)"
-        let work = isBusy ? "computing · " : stepper.isPlaying ? "playing · " : ""
-        let right = "\(work)\(place) · step \(stepper.index + 1) of \(stepper.program.nodes.count)"
+        let work = isBusy ? "computing" : stepper.isPlaying ? "playing" : ""
+        let isNarrow = area.width < 100 && !work.isEmpty
+        let right = [work, isNarrow ? "" : place, "step \(stepper.index + 1) of \(stepper.program.nodes.count)"]
+            .filter { !$0.isEmpty }.joined(separator: " · ")
         let limit = area.maxX - right.count - 2
 
         // What does not fit goes, the least important first; the state of the weights always stays.
         let badge = badge
-        var facts =
-            [scene.model.name, "\(grouped(scene.configuration.parameterCount)) parameters"]
-            + (badge == nil ? [state] : [])
-        if let remark = scene.model.remark { facts.append(remark) }
+        let count = grouped(scene.configuration.parameterCount)
+        let notes = (badge == nil ? [state] : []) + [scene.model.remark].compactMap(\.self)
         let room = limit - x - 2 - (badge.map { $0.count + 4 } ?? 0)
-        while facts.count > 1, facts.joined(separator: " · ").unicodeScalars.count > room {
-            if facts[1].hasSuffix(" parameters") { facts[1] = String(facts[1].dropLast(11)); continue }
-            facts.removeLast()
-        }
-        x = canvas.write(facts.joined(separator: " · "), x: x + 2, y: area.y, text, limit: limit)
+        let facts = [["\(count) parameters"] + notes, [count] + notes, notes, []]
+            .map { ([scene.model.name] + $0).joined(separator: " · ") }
+        let fitting = facts.first { $0.unicodeScalars.count <= room } ?? scene.model.name
+        x = canvas.write(fitting, x: x + 2, y: area.y, text, limit: limit)
         if let badge { canvas.write(" \(badge) ", x: x + 2, y: area.y, Style(.background, on: .badge, bold: true)) }
         canvas.write(right, endingAt: area.maxX - 1, y: area.y, text)
     }
 
-    private var state: String { scene.model.name == "nano" ? "trained" : "loaded" }
+    private var state: String { scene.model.tokenizer is LetterTokenizer ? "trained" : "loaded" }
 
     /// What cannot be missed: numbers that mean nothing, or no numbers.
     private var badge: String? {
