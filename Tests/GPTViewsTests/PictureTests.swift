@@ -90,6 +90,7 @@ import Testing
         #expect(whole.columns(2..<4)[1, 0] == 8)
         #expect(whole.rows(1..<2)[0, 0] == 6)
         #expect(whole.pooled(height: 2, width: 4) == [9, 11])
+        #expect(whole.pooled(height: 2, width: 4, limit: 8) == [7, 5], "what has not been run is not looked at")
     }
 
     @Test(arguments: [

@@ -39,11 +39,16 @@ public final class Trace {
         results = Array(repeating: nil, count: program.logitsIndex)
     }
 
-    /// Runs the earliest operation that has not run yet, up to and including `node`; false when all of them have.
+    /// The earliest operation that has not run yet, up to and including `node`; nil when all of them have.
     ///
-    /// The output operations past `ln_final` are computed by ``prediction(at:sampling:)``.
+    /// The output operations past `ln_final` are computed by ``prediction(at:sampling:)`` and do not count here.
+    public func firstMissing(upTo node: Int) -> Int? {
+        results[...min(node, results.count - 1)].firstIndex { $0 == nil }
+    }
+
+    /// Runs the earliest operation that has not run yet, up to and including `node`; false when all of them have.
     public func computeNext(upTo node: Int) -> Bool {
-        guard let next = results[...min(node, results.count - 1)].firstIndex(where: { $0 == nil }) else { return false }
+        guard let next = firstMissing(upTo: node) else { return false }
         results[next] = compute(program.nodes[next])
         return true
     }

@@ -36,9 +36,18 @@ extension App {
         drawStageAndInspector(scene, on: &canvas, in: area)
 
         if let panel { drawPanel(panel, on: &canvas, in: Rect(0, 1, size.width, size.height - 2)) }
-        if let message { canvas.write(" \(message) ", x: area.x, y: messageLine.y, .accent) }
+        if let text = message ?? progress {
+            canvas.write(clipped(text, area.width), x: area.x, y: messageLine.y, .accent)
+        }
         KeyStrip(focus: focus, panel: panel).draw(on: &canvas, in: strip)
         return canvas
+    }
+
+    /// How far the computation is, while there is one.
+    private var progress: String? {
+        guard isBusy, let next = trace?.firstMissing(upTo: stepper.index) else { return nil }
+        let node = stepper.program.nodes[next]
+        return "computing \(node.address), \(next + 1) of \(stepper.index + 1); Ctrl-C interrupts"
     }
 
     /// The picture gets the room that it can use; the explanation what is left, and all it needs while it has the focus.

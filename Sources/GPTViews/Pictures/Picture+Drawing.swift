@@ -35,7 +35,7 @@ extension Picture {
         }
         let pooled =
             layout.isPooled || !layout.showsNumbers
-            ? slice.pooled(height: layout.pool.rows, width: layout.pool.columns) : []
+            ? slice.pooled(height: layout.pool.rows, width: layout.pool.columns, limit: revealed ?? .max) : []
         let scale = ramp == .sequential ? 1 : largestSize(slice, pooled)
         if layout.showsNumbers {
             drawNumbers(on: &canvas, body: body, layout, scale)
@@ -50,7 +50,7 @@ extension Picture {
     }
 
     private func largestSize(_ slice: Slice, _ pooled: [Float]) -> Float {
-        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns) : pooled).reduce(0) {
+        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns, limit: revealed ?? .max) : pooled).reduce(0) {
             max($0, abs($1))
         }
     }

@@ -60,8 +60,9 @@ struct Slice {
     /// The number at a row and a column.
     subscript(row: Int, column: Int) -> Float { tensor[flat: offset + row * rowStride + column * columnStride] }
 
-    /// Every `height` × `width` numbers replaced by the largest by size, row by row; what is not finite is passed over.
-    func pooled(height: Int, width: Int) -> [Float] {
+    /// Every `height` × `width` numbers replaced by the largest by size, row by row; what is not finite is passed over,
+    /// and so is what comes after the first `limit` numbers.
+    func pooled(height: Int, width: Int, limit: Int = .max) -> [Float] {
         let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
         var result = [Float](repeating: 0, count: outRows * outColumns)
         tensor.withValues { values in
@@ -70,7 +71,8 @@ struct Slice {
                 let start = row / height * outColumns
                 for outColumn in 0..<outColumns {
                     var best = result[start + outColumn]
-                    for _ in 0..<min(width, columns - outColumn * width) {
+                    let place = row * columns + outColumn * width
+                    for _ in 0..<max(0, min(width, columns - outColumn * width, limit - place)) {
                         let value = values[index]
                         if abs(value) > abs(best), value.isFinite { best = value }
                         index += columnStride

@@ -1,0 +1,42 @@
+import Testing
+
+@testable import GPTEngine
+@testable import GPTViews
+@testable import TerminalKit
+
+/// Thousands of random keys on models of odd shapes and screens of odd sizes: nothing traps, and every screen is whole.
+@Suite struct RandomKeyTests {
+    /// Blocks, heads, width, context, vocabulary, MLP width.
+    private static let shapes = [
+        [1, 1, 1, 1, 1, 1], [1, 1, 4, 3, 1, 4], [2, 5, 40, 13, 29, 72], [4, 2, 6, 40, 300, 7], [7, 3, 9, 5, 2, 400],
+    ]
+    private static let keys: [Key] =
+        KeyBindings.all.flatMap { $0.keys.map(\.key) } + "0123456789ABZ,-é".unicodeScalars.map { .character($0) }
+        + [.backspace, .delete, .control("u"), .function(5), .enter, .escape, .tab]
+
+    @Test(arguments: shapes, [true, false]) func `random keys never trap`(shape: [Int], hasWeights: Bool) throws {
+        let configuration = try Configuration(
+            layerCount: shape[0], headCount: shape[1], width: shape[2], contextLength: shape[3],
+            vocabularySize: shape[4], mlpWidth: shape[5], tiesEmbeddings: shape[0].isMultiple(of: 2))
+        let model = Model(
+            name: "odd", configuration: configuration, weights: hasWeights ? Weights(.random(seed: 1)) : nil,
+            tokenizer: nil, sampling: .plain, defaultPrompt: "", remark: nil)
+        var generator = SplitMix(seed: UInt64(shape.reduce(0, +)))
+        var app = try App(model: model, tokens: model.defaultTokens, sampling: model.sampling, weightSeed: 0)
+        let sizes = [Size(80, 24), Size(120, 40), Size(81, 25), Size(100, 24), Size(200, 60), Size(3, 2)]
+        let capabilities = [Capabilities(), Capabilities(colorCount: 0, unicode: false), Capabilities(colorCount: 8)]
+        for step in 0..<1000 {
+            let key = Self.keys.randomElement(using: &generator) ?? .escape
+            if [.suspend, .quit].contains(KeyBindings.command(for: key, in: app.focus)) { continue }
+            // Other presets are larger than a test should compute.
+            if app.panel == nil, key == .character("m") { continue }
+            _ = app.handle(.key(key))
+            if step.isMultiple(of: 7) { _ = app.handle(.timeout) }
+            while app.isBusy { app.work() }
+            let size = sizes[step % sizes.count]
+            let canvas = app.draw(size, capabilities[step % capabilities.count])
+            #expect(canvas.size == size)
+        }
+        #expect(app.stepper.tokens.count <= configuration.contextLength)
+    }
+}
