@@ -36,11 +36,17 @@ enum Palette {
         }
     }
 
-    /// Whether dark ink reads better than light on this ground.
-    static func isLight(_ ground: Role) -> Bool {
-        let color = exact(ground)
-        let luma = 299 * (color >> 16 & 255) + 587 * (color >> 8 & 255) + 114 * (color & 255)
-        return luma > 118_000
+    /// Whether dark ink reads better than light on this ground, given as 0xRRGGBB.
+    static func isLight(rgb: Int) -> Bool {
+        299 * (rgb >> 16 & 255) + 587 * (rgb >> 8 & 255) + 114 * (rgb & 255) > 118_000
+    }
+
+    /// Whether dark ink reads better than light on this ground, given as a number of the xterm palette from 16 on.
+    static func isLight(index: Int) -> Bool {
+        if index >= 232 { return index >= 244 }
+        let levels = [0, 95, 135, 175, 215, 255]
+        let (red, green, blue) = ((index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6)
+        return isLight(rgb: levels[red] << 16 | levels[green] << 8 | levels[blue])
     }
 
     /// Lightness (CIE L*) 21, 25, 38, 51, 64, 76, 78, 79, 81, 84, 87, 97.

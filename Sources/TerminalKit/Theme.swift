@@ -32,8 +32,8 @@ public struct Theme: Sendable {
         result.bold = cell.style.bold
         result.underlined = cell.style.underlined
         switch capabilities.colorCount {
-        case 1 << 24: paint(cell.style, &result) { Int32(Palette.exact($0)) }
-        case 256...: paint(cell.style, &result) { Int32(Palette.indexed($0)) }
+        case 1 << 24: paint(cell.style, &result, isLight: Palette.isLight(rgb:)) { Int32(Palette.exact($0)) }
+        case 256...: paint(cell.style, &result, isLight: Palette.isLight(index:)) { Int32(Palette.indexed($0)) }
         case 8...: sketch(cell, &result)
         default: outline(cell, &result)
         }
@@ -41,13 +41,15 @@ public struct Theme: Sendable {
     }
 
     /// Every cell has an exact ground and an exact ink.
-    private func paint(_ style: Style, _ result: inout Appearance, color: (Role) -> Int32) {
+    private func paint(
+        _ style: Style, _ result: inout Appearance, isLight: (Int) -> Bool, color: (Role) -> Int32
+    ) {
         result.background = color(style.background)
         // A blank cell of a picture has no ink to send: half of what a picture costs.
         if case .ramp = style.background, result.glyph == " " { return }
         result.foreground =
             style.foreground == .ink
-            ? color(Palette.isLight(style.background) ? .background : .bright) : color(style.foreground)
+            ? color(isLight(Int(result.background)) ? .background : .bright) : color(style.foreground)
         // Two equal pixels are one blank cell.
         if result.glyph == "▀", result.foreground == result.background { (result.glyph, result.foreground) = (" ", -1) }
     }

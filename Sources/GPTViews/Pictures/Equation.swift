@@ -65,7 +65,10 @@ struct Equation {
             names(picture) + max(picture.title.unicodeScalars.count, min(picture.columns, 12))
         }
         let result = pictures.suffix(1).map { picture in
-            names(picture) + max(picture.title.unicodeScalars.count, picture.columns > 12 ? 12 : picture.columns * 7)
+            names(picture)
+                + max(
+                    picture.title.unicodeScalars.count,
+                    picture.columns > 12 ? 12 : picture.columns * PictureLayout.numberWidth)
                 + picture.asides.count * PictureLayout.asideWidth
         }
         return operands + result
@@ -90,7 +93,7 @@ struct Equation {
             (wants[last], spare) = (0, spare - grant)
         }
         let all = wants.reduce(0, +)
-        guard all > spare else { return zip(least, wants).map { $0 + $1 } }
+        guard all > spare else { return zip(least, wants).map { min($0 + $1, width) } }
         // Small wishes are granted whole, large ones share what is left.
         var granted = Array(repeating: 0, count: pictures.count)
         var left = spare

@@ -50,9 +50,10 @@ extension Picture {
     }
 
     private func largestSize(_ slice: Slice, _ pooled: [Float]) -> Float {
-        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns, limit: revealed ?? .max) : pooled).reduce(0) {
-            max($0, abs($1))
-        }
+        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns, limit: revealed ?? .max) : pooled)
+            .reduce(0) {
+                max($0, abs($1))
+            }
     }
 
     private func fraction(_ value: Float, _ scale: Float) -> Double { scale > 0 ? Double(value / scale) : 0 }

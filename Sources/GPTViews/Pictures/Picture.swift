@@ -68,6 +68,8 @@ struct PictureLayout {
     let asideCount: Int
 
     static let asideWidth = 9
+    /// The narrowest cell that holds a number.
+    static let numberWidth = 6
 
     init(_ picture: Picture, width: Int, height: Int, halfBlocks: Bool) {
         let names = picture.rowNames.map(\.unicodeScalars.count).max() ?? -1
@@ -76,7 +78,7 @@ struct PictureLayout {
         // Numbers where they fit, with the asides if those fit too.
         func layoutOfNumbers(asides: Int) -> Int? {
             let room = width - nameWidth - asides * Self.asideWidth
-            return rows <= height && room / columns >= 7 ? min(10, room / columns) : nil
+            return rows <= height && room / columns >= Self.numberWidth ? min(10, room / columns) : nil
         }
         let asides = picture.asides.count
         let withAsides = layoutOfNumbers(asides: asides)
