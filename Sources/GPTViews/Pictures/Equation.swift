@@ -68,7 +68,7 @@ struct Equation {
             names(picture)
                 + max(
                     picture.title.unicodeScalars.count,
-                    picture.columns > 12 ? 12 : picture.columns * PictureLayout.numberWidth)
+                    picture.columns > 12 ? 12 : picture.columns * 7)
                 + picture.asides.count * PictureLayout.asideWidth
         }
         return operands + result
