@@ -95,7 +95,10 @@ public struct SafetensorsHeader: Sendable {
             }
             end = entry.range.upperBound
         }
-        if end > dataBytes { throw .truncated(file: headerBytes + dataBytes, described: headerBytes + end) }
+        if end > dataBytes {
+            let (described, overflow) = headerBytes.addingReportingOverflow(end)
+            throw .truncated(file: headerBytes + dataBytes, described: overflow ? .max : described)
+        }
         if end < dataBytes { throw .trailingBytes(count: dataBytes - end) }
     }
 }

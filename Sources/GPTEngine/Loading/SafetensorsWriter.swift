@@ -61,14 +61,15 @@ public func writeFile(_ path: String, pieces: [Data]) throws(FileError) {
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .unwritable(path, reason: String(cString: strerror(errno))) }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+    var failure: CInt = 0
     do {
         for piece in pieces { try handle.write(contentsOf: piece) }
-        guard close(descriptor) == 0, isSpecial || rename(temporary, path) == 0 else {
-            throw FileError.unwritable(path, reason: String(cString: strerror(errno)))
-        }
     } catch {
-        let reason = String(cString: strerror(errno))
-        if !isSpecial { unlink(temporary) }
-        throw .unwritable(path, reason: reason)
+        failure = errno == 0 ? EIO : errno
     }
+    if close(descriptor) != 0, failure == 0 { failure = errno }
+    if failure == 0, !isSpecial, rename(temporary, path) != 0 { failure = errno }
+    guard failure != 0 else { return }
+    if !isSpecial { unlink(temporary) }
+    throw .unwritable(path, reason: String(cString: strerror(failure)))
 }

@@ -51,9 +51,10 @@ extension Tensor {
 
     /// The indices of the `limit` largest numbers, largest first, ties by index.
     public func largestIndices(_ limit: Int) -> [Int] {
-        withValues { values in
+        guard limit > 0 else { return [] }
+        return withValues { values in
             let before = { (a: Int, b: Int) in (values[a], b) > (values[b], a) }
-            guard values.count > 4 * limit else { return Array(values.indices.sorted(by: before).prefix(limit)) }
+            guard values.count / 4 > limit else { return Array(values.indices.sorted(by: before).prefix(limit)) }
             // A short list kept in order is far cheaper than sorting a vocabulary.
             var best: [Int] = []
             for index in values.indices where best.count < limit || before(index, best[best.count - 1]) {
