@@ -35,7 +35,8 @@ extension SafetensorsFile {
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         return (0..<entry.range.count / 8).map { i in
             let start = header.byteCount + entry.range.lowerBound + 8 * i
-            return Int(bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+            let bits = bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            return Int(truncatingIfNeeded: bits)
         }
     }
 }

@@ -1,0 +1,211 @@
+import Foundation
+import Testing
+
+@testable import GPTEngine
+
+/// A folder with a model small enough to be written by a test.
+struct SmallCheckpoint {
+    static let configuration = #"{"n_layer": 1, "n_head": 2, "n_embd": 4, "n_positions": 3, "vocab_size": 5}"#
+    let folder: TemporaryFolder
+    var tensors: [(name: String, tensor: Tensor)]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let shape = try Configuration(layerCount: 1, headCount: 2, width: 4, contextLength: 3, vocabularySize: 5)
+        tensors = shape.parameters.map { ($0.name, Weights.random($0, seed: 1)) }
+    }
+
+    var path: String { folder.url.path }
+    var weightsPath: String { folder.path("model.safetensors") }
+
+    mutating func replace(_ name: String, with tensor: Tensor?) throws {
+        let place = try #require(tensors.firstIndex { $0.name == name })
+        tensors.remove(at: place)
+        if let tensor { tensors.append((name, tensor)) }
+    }
+
+    /// Writes both files and gives the folder's path.
+    func write(configuration: String = Self.configuration, integers: [String] = []) throws -> String {
+        _ = try folder.write("config.json", configuration.utf8)
+        var writer = SafetensorsWriter()
+        for (name, tensor) in tensors { writer.add(name, tensor) }
+        for name in integers { writer.add(name, [1, 2, 3, 4]) }
+        try writer.write(to: weightsPath)
+        return path
+    }
+}
+
+/// What is opened as a model, and why the rest is not.
+@Suite struct CheckpointTests {
+    @Test(arguments: [("odd", 2, 5, 72), ("linear", 1, 2, 96)])
+    func `a folder and the file in it open as the same model`(name: String, layers: Int, heads: Int, neurons: Int)
+        throws
+    {
+        for path in [name, "\(name)/model.safetensors"] {
+            let model = try Model.checkpoint(fixture(path))
+            #expect(model.state == .loaded)
+            #expect(model.configuration.layerCount == layers)
+            #expect(model.configuration.headCount == heads)
+            #expect(model.configuration.mlpWidth == neurons)
+            #expect(model.tokenizer == nil)
+            let weights = try #require(model.weights)
+            for parameter in model.configuration.parameters { #expect(weights[parameter].shape == parameter.shape) }
+        }
+        #expect(try Model.checkpoint(fixture(name)).name == name)
+    }
+
+    @Test func `a written checkpoint is read back under any prefix`() throws {
+        for prefix in ["", "transformer.", "module.", "_orig_mod.", "module._orig_mod.transformer."] {
+            var small = try SmallCheckpoint()
+            small.tensors = small.tensors.map { (prefix + $0.name, $0.tensor) }
+            let model = try Model.checkpoint(small.write(integers: ["h.0.attn.bias", "extra"]))
+            let weights = try #require(model.weights)
+            for (parameter, written) in zip(model.configuration.parameters, small.tensors) {
+                #expect(weights[parameter].values == written.tensor.values, "\(prefix)\(parameter.name)")
+            }
+        }
+    }
+
+    @Test func `weights in the other layout are turned over`() throws {
+        var small = try SmallCheckpoint()
+        let straight = try #require(try Model.checkpoint(small.write()).weights)
+        small.tensors = small.tensors.map { name, tensor in
+            guard tensor.shape.count == 2, name.contains(".c_") else { return (name, tensor) }
+            let (rows, columns) = (tensor.shape[0], tensor.shape[1])
+            return (name, Tensor([columns, rows], (0..<tensor.count).map { tensor[$0 % rows, $0 / rows] }))
+        }
+        let model = try Model.checkpoint(small.write())
+        let turned = try #require(model.weights)
+        for parameter in model.configuration.parameters {
+            #expect(turned[parameter].values == straight[parameter].values, "\(parameter.name)")
+        }
+    }
+
+    // MARK: Files
+
+    @Test func `a missing file or folder is refused by name`() throws {
+        let small = try SmallCheckpoint()
+        for name in ["model.safetensors", "no/such/place"] {
+            #expect(throws: FileError.missing(small.folder.path(name))) {
+                try Model.checkpoint(small.folder.path(name))
+            }
+        }
+    }
+
+    @Test func `a missing config.json is refused by name`() throws {
+        let small = try SmallCheckpoint()
+        let path = try small.write()
+        try FileManager.default.removeItem(atPath: small.folder.path("config.json"))
+        #expect(throws: FileError.missing(small.folder.path("config.json"))) { try Model.checkpoint(path) }
+    }
+
+    @Test func `a folder in the place of a file is refused`() throws {
+        let small = try SmallCheckpoint()
+        let path = try small.write()
+        let config = small.folder.path("config.json")
+        try FileManager.default.removeItem(atPath: config)
+        try FileManager.default.createDirectory(atPath: config, withIntermediateDirectories: true)
+        #expect(throws: FileError.unreadable(config, reason: "it is not a regular file")) { try Model.checkpoint(path) }
+    }
+
+    @Test func `a folder without weights is refused`() throws {
+        let small = try SmallCheckpoint()
+        _ = try small.folder.write("config.json", SmallCheckpoint.configuration.utf8)
+        #expect(throws: CheckpointError.noWeights(folder: small.path)) { try Model.checkpoint(small.path) }
+    }
+
+    @Test(arguments: ["pytorch_model.bin", "pytorch_model-00001-of-00002.bin"])
+    func `a folder with only a pickle says so`(name: String) throws {
+        let small = try SmallCheckpoint()
+        let pickle = try small.folder.write(name, "PK\u{3}\u{4}".utf8)
+        #expect(throws: CheckpointError.pickle(path: pickle)) { try Model.checkpoint(small.path) }
+    }
+
+    @Test(arguments: [
+        Array("PK\u{3}\u{4} and more".utf8), [0x80, 2, 0x7D, 0x71, 0, 0x2E, 0, 0, 0, 0], Array("PK".utf8),
+    ])
+    func `a pickle is known by its first bytes`(bytes: [UInt8]) throws {
+        let small = try SmallCheckpoint()
+        let path = try small.folder.write("model.bin", bytes)
+        let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(path) }
+        #expect(error == .pickle(path: path))
+        #expect(error.description.contains("safe_serialization=True"))
+    }
+
+    @Test func `an empty file is refused`() throws {
+        let small = try SmallCheckpoint()
+        let path = try small.folder.write("model.safetensors", [])
+        #expect(throws: CheckpointError.notSafetensors(path: path, reason: .tooSmall(bytes: 0))) {
+            try Model.checkpoint(path)
+        }
+    }
+
+    @Test(arguments: [1, 4, 700])
+    func `a truncated file is refused with both byte counts`(missing: Int) throws {
+        let small = try SmallCheckpoint()
+        let path = try small.write()
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: small.weightsPath))
+        _ = try small.folder.write("model.safetensors", bytes.dropLast(missing))
+        let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(path) }
+        let reason = SafetensorsError.truncated(file: bytes.count - missing, described: bytes.count)
+        #expect(error == .notSafetensors(path: small.weightsPath, reason: reason))
+        for count in [bytes.count - missing, bytes.count] { #expect(error.description.contains(" \(count)")) }
+    }
+
+    // MARK: Tensors
+
+    @Test(arguments: [
+        "wte.weight", "wpe.weight", "h.0.ln_1.bias", "h.0.attn.c_attn.weight", "h.0.mlp.c_proj.bias", "ln_f.weight",
+    ])
+    func `a missing tensor is refused by name`(name: String) throws {
+        var small = try SmallCheckpoint()
+        try small.replace(name, with: nil)
+        let path = try small.write()
+        let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(path) }
+        #expect(error == .missingTensor(path: small.weightsPath, name: name))
+        #expect(error.description.contains(name))
+    }
+
+    @Test func `an untied head must be there`() throws {
+        var small = try SmallCheckpoint()
+        let untied = SmallCheckpoint.configuration.dropLast() + #", "tie_word_embeddings": false}"#
+        let path = try small.write(configuration: String(untied))
+        #expect(throws: CheckpointError.missingTensor(path: small.weightsPath, name: "lm_head.weight")) {
+            try Model.checkpoint(path)
+        }
+        small.tensors.append(("lm_head.weight", Tensor([5, 4], Array(repeating: 3, count: 20))))
+        let model = try Model.checkpoint(small.write(configuration: String(untied)))
+        #expect(model.weights?[model.configuration.unembedding].values == Array(repeating: 3, count: 20))
+    }
+
+    @Test(arguments: [
+        ("wte.weight", [5, 4], [4, 5]), ("wpe.weight", [3, 4], [2, 4]), ("h.0.attn.c_attn.weight", [4, 12], [4, 11]),
+        ("h.0.attn.c_attn.bias", [12], [1, 12]), ("h.0.mlp.c_fc.weight", [4, 16], [16, 4]), ("ln_f.weight", [4], []),
+    ])
+    func `a tensor of another shape is refused with both shapes`(name: String, expected: [Int], found: [Int]) throws {
+        var small = try SmallCheckpoint()
+        try small.replace(name, with: Tensor(found, Array(repeating: 0, count: found.reduce(1, *))))
+        let path = try small.write()
+        let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(path) }
+        #expect(error == .wrongShape(path: small.weightsPath, name: name, expected: expected, found: found))
+        #expect(error.description.contains("\(expected)") && error.description.contains("\(found)"))
+    }
+
+    @Test func `a parameter of integers is refused`() throws {
+        var small = try SmallCheckpoint()
+        try small.replace("ln_f.bias", with: nil)
+        let path = try small.write(integers: ["ln_f.bias"])
+        #expect(throws: CheckpointError.wrongType(path: small.weightsPath, name: "ln_f.bias", found: .i64)) {
+            try Model.checkpoint(path)
+        }
+    }
+
+    @Test func `the same parameter under two prefixes is refused`() throws {
+        var small = try SmallCheckpoint()
+        small.tensors.append(("transformer.ln_f.bias", Tensor([4], [0, 0, 0, 0])))
+        let path = try small.write()
+        #expect(throws: CheckpointError.ambiguous(path: small.weightsPath, name: "ln_f.bias")) {
+            try Model.checkpoint(path)
+        }
+    }
+}
