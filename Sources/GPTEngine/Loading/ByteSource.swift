@@ -18,7 +18,7 @@ public final class ByteSource: @unchecked Sendable {
     ///
     /// - Throws: ``FileError`` when there is none or it cannot be read.
     init(path: String) throws(FileError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw errno == ENOENT || errno == ENOTDIR ? .missing(path) : .unreadable(path, reason: Self.reason)
         }

@@ -30,11 +30,11 @@ public struct Configuration: Hashable, Sendable {
         layerCount: Int, headCount: Int, width: Int, contextLength: Int, vocabularySize: Int, mlpWidth: Int? = nil,
         activation: Activation = .geluNew, layerNormEpsilon: Float = 1e-5, tiesEmbeddings: Bool = true
     ) throws(ConfigurationError) {
-        // Small enough that the bytes of all parameters can be counted, whatever a file says.
+        // Small enough that neither the bytes of all parameters nor the cost of a token can overflow.
         let bounds = [
-            ("n_layer", layerCount, 1 << 12), ("n_head", headCount, 1 << 18), ("n_embd", width, 1 << 18),
+            ("n_layer", layerCount, 1 << 12), ("n_head", headCount, 1 << 20), ("n_embd", width, 1 << 20),
             ("n_positions", contextLength, 1 << 24), ("vocab_size", vocabularySize, 1 << 24),
-            ("n_inner", mlpWidth ?? 1, 1 << 22),
+            ("n_inner", mlpWidth ?? 4 * max(1, min(width, 1 << 20)), 1 << 24),
         ]
         for (name, value, most) in bounds where value < 1 || value > most {
             throw .outOfRange(name: name, value: value, most: most)

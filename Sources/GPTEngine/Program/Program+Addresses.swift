@@ -18,7 +18,7 @@ public struct AddressError: Error, Hashable, CustomStringConvertible {
     /// A sentence for the person at the shell.
     public var description: String {
         let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
-        return "There is no operation \"\(address)\".\(hint) `gptstep ops` lists them all."
+        return "There is no operation \"\(visible(address))\".\(hint) `gptstep ops` lists them all."
     }
 }
 

@@ -19,7 +19,7 @@ public struct Sampling: Hashable, Sendable {
     ///
     /// - Throws: ``SamplingError`` for a number outside its range.
     public init(temperature: Float = 1, topK: Int = 0, topP: Float = 1, seed: UInt64 = 0) throws(SamplingError) {
-        guard temperature >= 0, temperature.isFinite else { throw .temperature(temperature) }
+        guard temperature == 0 || (temperature >= 1e-4 && temperature.isFinite) else { throw .temperature(temperature) }
         guard topK >= 0 else { throw .topK(topK) }
         guard topP > 0, topP <= 1 else { throw .topP(topP) }
         self.temperature = temperature
@@ -86,7 +86,7 @@ public struct Sampling: Hashable, Sendable {
 
 /// A sampling setting outside its range.
 public enum SamplingError: Error, Hashable, CustomStringConvertible {
-    /// Negative or not a number.
+    /// Not 0, and below 0.0001 or not a number.
     case temperature(Float)
     /// Negative.
     case topK(Int)
@@ -97,7 +97,7 @@ public enum SamplingError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .temperature(let value):
-            "A temperature of \(value) is not possible: 0 (greedy) or a positive number is expected."
+            "A temperature of \(value) is not possible: 0 (greedy) or a number from 0.0001 on is expected."
         case .topK(let value): "A top-k of \(value) is not possible: 0 (keep all) or a positive number is expected."
         case .topP(let value): "A top-p of \(value) is not possible: a number above 0 and at most 1 is expected."
         }
