@@ -41,7 +41,7 @@ import Testing
         #expect(terminal.isCooked)
     }
 
-    @Test(arguments: ["xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm"])
+    @Test(arguments: ["xterm-unheard-of", "alacritty-next", "foot-next", "ghostty-next", "wezterm-next"])
     func missingEntriesOfKnownTerminals(_ type: String) throws {
         let terminal = try Demo.start(["TERM": type])
         #expect(terminal.waitFor("colors=256 unicode"))
