@@ -41,9 +41,11 @@ extension Stage {
         return .equation(Equation(before, ("→", after)), Extras(isCausal: true))
     }
 
-    /// Masked scores → shares, with what the softmax keeps of each row.
+    /// Scores → masked scores → shares, with what the softmax keeps of each row.
     static func pattern(_ scene: Scene) -> Stage {
         let (row, column) = scene.stepper.cell
+        let maskedScores = scene.stepper.program.nodes[scene.node.inputs[0]]
+        let scores = map(.value(scene, of: maskedScores.inputs[0], row: row, column: column), scene)
         var before = map(.operand(scene, 0, row: row, column: column), scene)
         before.isCausal = true
         var after = map(scene)
@@ -57,7 +59,8 @@ extension Stage {
             }
         }
         let heads = scene.stepper.revealed == nil ? scene.value : nil
-        return .equation(Equation(before, ("→", after)), Extras(ramp: .sequential, isCausal: true, heads: heads))
+        return .equation(
+            Equation(scores, ("→", before), ("→", after)), Extras(ramp: .sequential, isCausal: true, heads: heads))
     }
 
     /// pattern · v.

@@ -67,10 +67,15 @@ extension Picture {
 
     /// An operand that the operation at the cursor reads: positions downward.
     static func operand(_ scene: Scene, _ place: Int, row: Int? = nil, column: Int? = nil) -> Picture {
-        let node = scene.stepper.program.nodes[scene.node.inputs[place]]
+        value(scene, of: scene.node.inputs[place], row: row, column: column)
+    }
+
+    /// The value of any operation, by index: positions downward.
+    static func value(_ scene: Scene, of index: Int, row: Int? = nil, column: Int? = nil) -> Picture {
+        let node = scene.stepper.program.nodes[index]
         let face = Face(of: node)
-        var picture = Picture(title: scene.inputName(place), rows: face.rowCount, columns: face.columnCount)
-        picture.slice = scene.slice(of: scene.node.inputs[place])
+        var picture = Picture(title: Scene.name(node), rows: face.rowCount, columns: face.columnCount)
+        picture.slice = scene.slice(of: index)
         picture.absence = scene.absence
         picture.rowNames = scene.positionNames
         (picture.row, picture.column) = (row, column)
