@@ -109,9 +109,18 @@ static void append(char *bytes, size_t size, const char *more) {
     bytes[count] = 0;
 }
 
+// Asks the terminal to mark what is pasted, or to stop that, where it knows how.
+static void mark_pastes(bool marks) {
+    const char *bytes = capability(marks ? "BE" : "BD");
+    if (bytes == NULL) return;
+    fputs(bytes, display);
+    fflush(display);
+}
+
 // Keeps what a handler must write to undo the screen, since it may not ask curses.
 static void prepare_reset(void) {
     char bytes[256] = "";
+    append(bytes, sizeof bytes, capability("BD"));
     append(bytes, sizeof bytes, capability("rmkx"));
     append(bytes, sizeof bytes, capability("sgr0"));
     append(bytes, sizeof bytes, capability("op"));
@@ -147,6 +156,7 @@ static cn_status start(const char *term, int input, int output) {
     idcok(stdscr, FALSE);
     // Curses would stop drawing halfway whenever a key is waiting, and nobody may draw again after that key.
     typeahead(-1);
+    mark_pastes(true);
     // The environment may name a size that is long gone.
     cn_apply_size();
     return cn_input_open(fileno(keyboard)) ? CN_OK : CN_UNKNOWN_TERMINAL;
@@ -174,6 +184,7 @@ cn_status cn_open(const char *term, int input, int output) {
 static void leave(void) {
     if (left || cn_signals_are_over()) return;
     left = true;
+    mark_pastes(false);
     endwin();
     tcsetattr(fileno(display), TCSADRAIN, &modes);
     cn_signals_set_shown(false);
@@ -196,6 +207,7 @@ void cn_resume(void) {
     cn_capture_open();
     cn_signals_set_shown(true);
     reset_prog_mode();
+    mark_pastes(true);
     cn_signals_take(CN_ASKED_RESIZE);
     cn_apply_size();
     cn_redraw();

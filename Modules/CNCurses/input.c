@@ -30,7 +30,7 @@ static const sequence sequences[] = {
     {"[H", CN_KEY_HOME}, {"OH", CN_KEY_HOME}, {"[1~", CN_KEY_HOME}, {"[7~", CN_KEY_HOME},
     {"[F", CN_KEY_END}, {"OF", CN_KEY_END}, {"[4~", CN_KEY_END}, {"[8~", CN_KEY_END},
     {"[5~", CN_KEY_PAGE_UP}, {"[6~", CN_KEY_PAGE_DOWN}, {"[3~", CN_KEY_DELETE}, {"[Z", CN_KEY_BACK_TAB},
-    {"OM", CN_KEY_ENTER},
+    {"OM", CN_KEY_ENTER}, {"[200~", CN_KEY_PASTE_BEGIN}, {"[201~", CN_KEY_PASTE_END},
     {"OP", CN_KEY_F1}, {"OQ", CN_KEY_F1 + 1}, {"OR", CN_KEY_F1 + 2}, {"OS", CN_KEY_F1 + 3},
     {"[[A", CN_KEY_F1}, {"[[B", CN_KEY_F1 + 1}, {"[[C", CN_KEY_F1 + 2}, {"[[D", CN_KEY_F1 + 3},
     {"[[E", CN_KEY_F1 + 4}, {"[P", CN_KEY_F1}, {"[Q", CN_KEY_F1 + 1}, {"[S", CN_KEY_F1 + 3},

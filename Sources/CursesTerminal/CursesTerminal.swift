@@ -103,12 +103,29 @@ public struct CursesTerminal: Terminal {
         switch cn_event_kind(UInt32(bitPattern: event.kind)) {
         case CN_EVENT_NONE: return .timeout
         case CN_EVENT_CHARACTER: return .key(Key(code: event.code))
+        case CN_EVENT_KEY where event.code == Int32(CN_KEY_PASTE_BEGIN.rawValue): return .paste(pastedText())
+        case CN_EVENT_KEY where event.code == Int32(CN_KEY_PASTE_END.rawValue): return .timeout
         case CN_EVENT_KEY: return .key(Key(cn_key(UInt32(bitPattern: event.code))))
         case CN_EVENT_SIGNAL: return Signal(rawValue: event.code).map(Event.signal) ?? .end
         case CN_EVENT_RESIZE:
             shown = []
             return .resize
         default: return .end
+        }
+    }
+
+    /// What is pasted, up to the mark at its end; keys that have no character are left out.
+    private func pastedText() -> String {
+        var text = ""
+        while true {
+            // The end may be missing; a pause then ends the text.
+            let event = cn_read(500)
+            switch cn_event_kind(UInt32(bitPattern: event.kind)) {
+            case CN_EVENT_CHARACTER: text.unicodeScalars.append(Unicode.Scalar(UInt32(bitPattern: event.code)) ?? " ")
+            case CN_EVENT_KEY where event.code == Int32(CN_KEY_ENTER.rawValue): text.append("\n")
+            case CN_EVENT_KEY where event.code != Int32(CN_KEY_PASTE_END.rawValue): continue
+            default: return text
+            }
         }
     }
 

@@ -62,7 +62,7 @@ public struct Explanation: Hashable, Sendable {
         case .embed: return "wte[id, channel]"
         case .posEmbed: return "wpe[position, channel]"
         case .residual: return "\(scene.inputName(0)) + \(scene.inputName(1))"
-        case .normalized: return "(x − μ) / σ"
+        case .normalized: return "(x − μ) / √(variance + ε)"
         case .normOut: return "norm · γ + β"
         case .projection(let projection):
             return "Σ \(shape.width) ln1.out[j]·W_\(projection.name)[j] + b_\(projection.name)"

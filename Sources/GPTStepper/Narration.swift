@@ -42,7 +42,7 @@ public enum Narration {
         case .residual(.pre): "embed + pos_embed"
         case .residual(.mid): "stream + attn.out"
         case .residual(.post): "resid_mid + mlp.out"
-        case .normalized: "(x − μ) / σ"
+        case .normalized: "(x − μ) / σ, σ = √(variance + ε)"
         case .normOut: "norm · γ + β"
         case .projection(let projection): "\(projection) = ln1.out · W_\(projection.name) + b_\(projection.name)"
         case .scores: "q · kᵀ / √\(shape.headWidth)"

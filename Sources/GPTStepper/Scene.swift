@@ -62,6 +62,9 @@ public struct Scene {
     /// The token of the vocabulary that is selected: the likeliest unless one was chosen.
     public var vocabulary: Int { selection.vocabulary ?? prediction?.logits.largestIndex ?? 0 }
 
-    /// A position as it is named on an axis: its token and its place, `C4`.
-    public func name(position: Int) -> String { "\(model.label(stepper.tokens[position]))\(position)" }
+    /// A position as it is named on an axis: its token and its place, `C4`; apart where they could be taken for one.
+    public func name(position: Int) -> String {
+        let label = model.label(stepper.tokens[position])
+        return label + (label.unicodeScalars.count > 1 ? " " : "") + "\(position)"
+    }
 }

@@ -22,6 +22,8 @@ public enum Signal: Int32, Sendable {
 public enum Event: Hashable, Sendable {
     /// A key was pressed.
     case key(Key)
+    /// Text was pasted; it is never taken for keys.
+    case paste(String)
     /// The size changed, or the program came back from a suspension: draw again.
     case resize
     /// The time that was given ran out.

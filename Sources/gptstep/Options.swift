@@ -112,6 +112,24 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
+extension Prediction {
+    /// Refuses an answer that was not computed from numbers.
+    ///
+    /// - Throws: ``PredictionError``.
+    func check(_ model: Model) throws {
+        if !sum.isFinite || sum <= 0 { throw PredictionError(model: model.name) }
+    }
+}
+
+/// Weights that lead to no numbers.
+struct PredictionError: DescribedError, CustomStringConvertible {
+    let model: String
+    var status: ExitStatus { .data }
+    var description: String {
+        "The logits of \(model) are not all numbers (NaN or infinite), so no token follows. `gptstep show ADDRESS` finds where they begin."
+    }
+}
+
 /// Writes text to standard output, all of it.
 ///
 /// - Throws: ``FileError/unwritable(_:reason:)``, on a full disk for example. A closed pipe ends the program quietly.

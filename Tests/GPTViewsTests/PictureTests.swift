@@ -32,7 +32,7 @@ import Testing
                 "      A0      B1",
                 "A0   1.000  −0.250",
                 "B1 ▌ 0.500▐  0.000",
-                "   ±1.000",
+                "   largest 1.000",
             ])
     }
 
@@ -54,7 +54,7 @@ import Testing
     @Test func `a wide matrix is pooled by the largest size and says so`() {
         let wide = picture([1, 40], (0..<40).map { $0 == 7 ? -5 : 0.1 })
         let canvas = drawn(wide, 24, 4)
-        #expect(lines(canvas)[3] == "±5.000  1 cell = 2 col" || lines(canvas)[3] == "1 cell = 2 columns")
+        #expect(lines(canvas)[3] == "1 cell = 2 columns")
         #expect(canvas[3, 2].style.background == .ramp(.diverging, 0), "the outlier is not lost")
         #expect(canvas[2, 2].style.background != .ramp(.diverging, 0))
     }
@@ -96,7 +96,8 @@ import Testing
     @Test(arguments: [
         (Float(0), 7, "0.000"), (1, 5, "1.000"), (-0.25, 6, "−0.250"), (-0.25, 5, "−0.25"), (12.5, 5, "12.50"),
         (123.4, 5, "123.4"),
-        (99999, 6, "99999"), (0.0001, 7, "1.0e-4"), (-2.5e7, 6, "−2.5e7"), (.infinity, 5, "∞"), (.nan, 5, "NaN"),
+        (99999, 6, "99999"), (0.0001, 7, "1.0e-4"), (-0.002, 5, "−2e-3"), (-2.5e7, 6, "−2.5e7"), (.infinity, 5, "∞"),
+        (.nan, 5, "NaN"),
     ])
     func `numbers keep within their columns`(value: Float, width: Int, text: String) {
         #expect(number(value, width: width) == text)

@@ -46,9 +46,24 @@ import Testing
         let prompt = try #require(try screen(keys("ttttt")).first { $0.contains("prompt") })
         #expect(prompt.contains("C 0  B 1  A 2  B 3  B 4  C 5 →  A 6  B 7  B 8  B 9  C 10"))
         #expect(try shows("The context is full", keys("tttttt")))
+        #expect(try shows("next_token[C10]  =  2 C", keys("tttttt")), "the sixth answer is shown")
         #expect(try shows("next_token[C10]  =  2 C", keys("ttttt") + [.key(.end)]), "the sixth answer is read")
         #expect(try shows("step 61 of 61", keys("tT")))
         #expect(try shows("Nothing was taken", keys("T")))
+    }
+
+    @Test func `a count takes and gives back several tokens, and a long one goes to the end`() throws {
+        let taken = try screen(keys("3t"))
+        #expect(taken.contains { $0.contains("→  A 6  B 7  B 8") })
+        #expect(try screen(keys("3t2T")).contains { $0.hasSuffix("→  A 6") })
+        #expect(try shows("step 61 of 61", keys("999999999s")))
+    }
+
+    @Test func `pasted text never runs as keys`() throws {
+        #expect(try shows("step 1 of 61", [.paste("tsq\nq")]))
+        #expect(try shows("Pasted text", [.paste("tsq\nq")]))
+        let pasted: [Event] = keys("e") + [.key(.control("u")), .paste("BBA\n"), .key(.enter)]
+        #expect(try shows("B 0  B 1  A 2", pasted))
     }
 
     @Test func `an edited prompt is run by Enter and left alone by Escape`() throws {

@@ -53,7 +53,7 @@ import Testing
         #expect(terminal.waitFor("3:down;"))
         #expect(terminal.waitFor("4:character-x;"))
         // Unknown sequences are no keys at all, and the key after Escape is one of its own.
-        terminal.send("\u{1B}[1;3D\u{1B}[200~\u{1B}[?62;22cy")
+        terminal.send("\u{1B}[1;3D\u{1B}[99~\u{1B}[?62;22cy")
         #expect(terminal.waitFor("5:character-y;"))
         terminal.send("\u{1B}z")
         #expect(terminal.waitFor("6:escape;"))
@@ -61,6 +61,18 @@ import Testing
         terminal.send("\u{1B}[")
         #expect(terminal.waitFor("8:escape;"))
         #expect(terminal.waitFor("9:character-[;"))
+    }
+
+    @Test func pastedTextIsOneEvent() throws {
+        let terminal = try Demo.start()
+        #expect(terminal.waitFor("\u{1B}[?2004h"))
+        #expect(terminal.waitFor("@"))
+        terminal.send("\u{1B}[200~ab\rq\u{1B}[201~x")
+        #expect(terminal.waitFor("1:paste-ab/q;"))
+        #expect(terminal.waitFor("2:character-x;"))
+        terminal.send("q")
+        #expect(terminal.waitForExit() == .exit(0))
+        #expect(terminal.contains("\u{1B}[?2004l"))
     }
 
     @Test func escapeAloneIsQuick() throws {

@@ -30,6 +30,7 @@ typedef enum {
 typedef enum {
     CN_KEY_UP, CN_KEY_DOWN, CN_KEY_LEFT, CN_KEY_RIGHT, CN_KEY_HOME, CN_KEY_END, CN_KEY_PAGE_UP, CN_KEY_PAGE_DOWN,
     CN_KEY_ENTER, CN_KEY_BACKSPACE, CN_KEY_DELETE, CN_KEY_BACK_TAB, CN_KEY_CONTROL_LEFT, CN_KEY_CONTROL_RIGHT,
+    CN_KEY_PASTE_BEGIN, CN_KEY_PASTE_END,  ///< around text that was pasted
     CN_KEY_F1,            ///< F2 … F12 follow
 } cn_key;
 

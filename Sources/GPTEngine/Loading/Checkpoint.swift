@@ -30,6 +30,9 @@ public struct Checkpoint: Sendable {
         let probe = configuration.attentionIn(block: 0).weight
         isTransposed = entries[Array(probe.name.utf8)]?.shape == probe.shape.reversed()
         for parameter in configuration.parameters { try check(parameter) }
+        // Blocks beyond the configured ones would be left out without a word.
+        let surplus = configuration.norm(1, block: configuration.layerCount).gamma.name
+        guard entries[Array(surplus.utf8)] == nil else { throw .surplusBlock(path: file.path, name: surplus) }
     }
 
     private func check(_ parameter: Parameter) throws(CheckpointError) {
@@ -93,6 +96,8 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     case wrongType(path: String, name: String, found: ElementType)
     /// Two tensors would be the same parameter.
     case ambiguous(path: String, name: String)
+    /// The file has more blocks than the configuration.
+    case surplusBlock(path: String, name: String)
     /// A folder without weights.
     case noWeights(folder: String)
 
@@ -110,6 +115,8 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
             "In \(path) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
         case .ambiguous(let path, let name):
             "\(path) holds the tensor \(visible(name)) twice, under different prefixes."
+        case .surplusBlock(let path, let name):
+            "\(path) holds \(name), a block beyond the n_layer of its configuration."
         case .noWeights(let folder): "The folder \(folder) holds no model.safetensors."
         }
     }

@@ -57,6 +57,8 @@ public func writeFile(_ path: String, pieces: [Data]) throws(FileError) {
     // A device or a pipe is written to directly: renaming over it would replace it.
     var status = stat()
     let isSpecial = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    // A link stays a link: what it points to is replaced.
+    let path = isSpecial ? path : (path as NSString).resolvingSymlinksInPath
     let temporary = isSpecial ? path : "\(path).\(getpid()).partial"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .unwritable(path, reason: String(cString: strerror(errno))) }

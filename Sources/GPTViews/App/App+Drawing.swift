@@ -45,9 +45,9 @@ extension App {
 
     /// How far the computation is, while there is one.
     private var progress: String? {
-        guard isBusy, let next = trace?.firstMissing(upTo: stepper.index) else { return nil }
+        guard isBusy, let next = nextWork else { return nil }
         let node = stepper.program.nodes[next]
-        return "computing \(node.address), \(next + 1) of \(stepper.index + 1); Ctrl-C interrupts"
+        return "computing \(node.address), \(next + 1) of \(stepper.program.nodes.count); Ctrl-C interrupts"
     }
 
     /// The picture gets the room that it can use; the explanation what is left, and all it needs while it has the focus.

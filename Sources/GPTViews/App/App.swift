@@ -32,6 +32,8 @@ public struct App {
     public var message: String?
     /// The digits typed before a key.
     private var count = ""
+    /// Tokens that are to be taken as soon as they are known.
+    private var pendingTakes = 0
     /// Whether the work that is left was interrupted.
     private var isInterrupted = false
     /// The seed of random weights.
@@ -58,11 +60,21 @@ public struct App {
 
     // MARK: Work
 
-    /// Whether operations up to the cursor are still to be computed.
-    public var isBusy: Bool { !isInterrupted && trace.map { !$0.isComputed(stepper.index) } ?? false }
+    /// The operation up to which is to be computed: the cursor's, or the last where a token is to be taken.
+    private var goal: Int { pendingTakes > 0 ? stepper.program.nodes.count - 1 : stepper.index }
 
-    /// Computes one operation of those.
-    public func work() { _ = trace?.computeNext(upTo: stepper.index) }
+    /// The earliest operation that is still to be computed; nil when there is none.
+    var nextWork: Int? { trace?.firstMissing(upTo: goal) }
+
+    /// Whether there is something to compute.
+    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || nextWork != nil) }
+
+    /// Computes one operation, or takes the token that all of them lead to.
+    public mutating func work() {
+        guard trace?.computeNext(upTo: goal) != true, pendingTakes > 0 else { return }
+        pendingTakes -= 1
+        take()
+    }
 
     /// Milliseconds until something happens by itself; nil for never.
     public var timeout: Int? { stepper.isPlaying ? stepper.interval : nil }
@@ -76,6 +88,9 @@ public struct App {
             message = nil
             isInterrupted = false
             return panel == nil ? press(key) : pressInPanel(key)
+        case .paste(let text):
+            paste(text)
+            return .none
         case .timeout:
             if stepper.isPlaying, !isBusy { perform(.step(.operation, .forward), keepsPlaying: true) }
             return .none
@@ -94,15 +109,16 @@ public struct App {
         }
         guard isBusy else { return .quit(128 + Signal.interrupt.rawValue) }
         isInterrupted = true
+        pendingTakes = 0
         message = "Interrupted. Any step goes on from here."
         return .none
     }
 
     private mutating func press(_ key: Key) -> Effect {
-        if case .character(let digit) = key, ("0"..."9").contains(digit), !(count.isEmpty && digit == "0"),
-            count.count < 5
-        {
-            count.unicodeScalars.append(digit)
+        // A key that was typed ahead acts on what the keys before it led to.
+        while pendingTakes > 0, key != .character("q") { work() }
+        if case .character(let digit) = key, ("0"..."9").contains(digit), !(count.isEmpty && digit == "0") {
+            if count.count < 5 { count.unicodeScalars.append(digit) }
             message = "count \(count)"
             return .none
         }
@@ -126,8 +142,8 @@ public struct App {
         case .step(let grain, let direction): say(stepper.step(grain, direction, count: times))
         case .first, .restart: stepper.go(to: 0)
         case .last: stepper.go(to: stepper.program.nodes.count - 1)
-        case .take: for _ in 0..<times where message == nil { take() }
-        case .giveBack: giveBack()
+        case .take: pendingTakes = times
+        case .giveBack: for _ in 0..<times where message == nil { giveBack() }
         case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)
         case .head(let offset): stepper.moveHead(offset * times)
         case .play: stepper.isPlaying = !wasPlaying
@@ -167,13 +183,32 @@ public struct App {
         }
     }
 
+    /// Pasted text is typed where there is something to type into, and never runs as keys.
+    private mutating func paste(_ text: String) {
+        guard case .prompt(var editor) = panel else {
+            return message = "Pasted text is not taken for keys: e edits the prompt."
+        }
+        for scalar in (text.hasSuffix("\n") ? String(text.dropLast()) : text).unicodeScalars {
+            editor.press(.character(scalar))
+        }
+        panel = .prompt(editor)
+    }
+
     // MARK: Tokens
 
+    /// Takes the token that was predicted; with the context full shows it, since it is read and never fed.
     private mutating func take() {
-        guard let trace else { return message = "There are no weights, so no token is predicted." }
+        guard let trace else {
+            pendingTakes = 0
+            return message = "There are no weights, so no token is predicted."
+        }
         var next = stepper
         let token = trace.prediction(at: stepper.tokens.count - 1, sampling: sampling).token
-        if let stop = next.take(token) { return say(stop) }
+        if let stop = next.take(token) {
+            pendingTakes = 0
+            stepper.go(to: stepper.program.nodes.count - 1)
+            return say(stop)
+        }
         adopt(next)
     }
 

@@ -31,9 +31,8 @@ extension App {
             canvas.write(binding.help, x: area.x + 12, y: area.y + 2 + line, worksHere ? .text : .dim)
         }
         let left = KeyBindings.all.count - first - room
-        canvas.write(
-            left > 0 ? "… \(left) more below" : "✓ done   ▸ here   · to come   ∙ masked   ◆ the selected cell",
-            x: area.x, y: area.maxY - 1, .dim)
+        let signs = "✓ done  ▸ here  · to come  ∙ masked  ◆ selected   L0 block 0  H1 head 1  C4 token C at place 4"
+        canvas.write(left > 0 ? "… \(left) more below" : clipped(signs, area.width), x: area.x, y: area.maxY - 1, .dim)
     }
 
     private func drawPrompt(_ editor: PromptEditor, on canvas: inout Canvas, in area: Rect) {
@@ -81,7 +80,7 @@ extension App {
             let y = box.y + 1 + place
             canvas.write(
                 model.label(id), endingAt: box.x + 44, y: y, Style(id == prediction.token ? .accent : .text, on: .bar))
-            for step in 0..<Int(Double(share) * 20) {
+            for step in 0..<Int((share.isFinite ? Double(share) : 0) * 20) {
                 canvas[box.x + 46 + step, y] = Cell(
                     " ", Style(.ink, on: Ramp.sequential.role(max(0.25, Double(share)))))
             }

@@ -31,7 +31,17 @@ struct Bars {
         let zero = hasNegative ? start + room / 2 : start
         let span = hasNegative ? room / 2 : room
         let height = bars.count * 2 <= area.height ? 2 : 1
-        for (place, bar) in bars.enumerated() where (place + 1) * height <= area.height {
+        // The selected bar stays in sight; the last line says what is below.
+        let fitting = area.height / height
+        let lines = bars.count > fitting ? max(1, fitting - 1) : fitting
+        let selected = bars.firstIndex { $0.isSelected } ?? 0
+        let first = max(0, min(selected - lines + 1, bars.count - lines))
+        if bars.count > fitting {
+            let (above, below) = (first, bars.count - first - lines)
+            let text = [above > 0 ? "\(above) above" : "", below > 0 ? "\(below) below" : ""].filter { !$0.isEmpty }
+            canvas.write("… " + text.joined(separator: ", "), x: area.x + 2, y: area.y + lines * height, .dim)
+        }
+        for (place, bar) in bars.dropFirst(first).prefix(lines).enumerated() {
             let y = area.y + place * height
             let style: Style = bar.isSelected ? .accent : bar.isCut ? .faint : .text
             if bar.isSelected { canvas.write("▸", x: area.x, y: y, .accent) }

@@ -9,11 +9,17 @@ struct Curve {
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         guard area.width >= 16, area.height >= 5 else { return }
-        let reach = max(3, min(12, (abs(point ?? 0) * 1.2).rounded(.up)))
+        // A point that is no number, or far outside, has no place on a curve.
+        let point = point.flatMap { abs($0) <= 1000 ? $0 : nil }
+        let reach = max(3, (abs(point ?? 0) * 1.2).rounded(.up))
         let (width, height) = (area.width, area.height - 1)
         let samples = (0..<width).map { function(argument($0, width, reach)) }
-        let (low, high) = (min(samples.min() ?? 0, 0), max(samples.max() ?? 1, 0.5))
-        func line(_ value: Float) -> Int { Int(((high - value) / (high - low) * Float(height - 1)).rounded()) }
+        // Cut off above, so that the dip below zero is seen; the marked point is never cut off.
+        let low = min(samples.min() ?? 0, -0.3)
+        let high = max(1.5, point.map(function) ?? 0)
+        func line(_ value: Float) -> Int {
+            Int(((high - min(value, high)) / (high - low) * Float(height - 1)).rounded())
+        }
         func column(_ x: Float) -> Int { Int(((x + reach) / (2 * reach) * Float(width - 1)).rounded()) }
 
         for x in 0..<width { canvas[area.x + x, area.y + line(0)] = Cell("─", .faint) }

@@ -3,6 +3,8 @@ import TerminalKit
 
 /// The colour scale of a picture: its ends, the colours between them, and the rule.
 struct Legend {
+    /// Which picture it belongs to; empty where there is one only.
+    let name: String
     let ramp: Ramp
     /// The size of the ends.
     let scale: Float
@@ -19,8 +21,8 @@ struct Legend {
             case .sequential: ("0", "1", "probability")
             case .diverging: ("−" + number(scale, width: 7), "+" + number(scale, width: 7), "symmetric around 0")
             }
-        var column = canvas.write(low + " ", x: x, y: y, .dim)
-        let width = max(8, min(32, (limit - column - 30)))
+        var column = canvas.write((name.isEmpty ? "" : name + "  ") + low + " ", x: x, y: y, .dim)
+        let width = max(8, min(32, (limit - column - 44)))
         for step in 0..<width {
             let share = Double(step) / Double(width - 1)
             canvas[column + step, y] = Cell(
@@ -29,8 +31,8 @@ struct Legend {
         column = canvas.write(" " + high, x: column + width, y: y, .dim)
         // The most telling first: what does not fit is left out.
         let notes =
-            (hasHidden ? ["blank: not computed yet"] : []) + (isCausal ? ["∙ masked: the future"] : []) + [rule]
-            + (isPooled ? ["pooled by the largest size"] : [])
+            (hasHidden ? ["blank: not computed yet"] : []) + (isCausal ? ["∙ masked: the future"] : [])
+            + (isPooled ? ["a cell shows its largest"] : []) + [rule]
         for note in notes where column + 3 + note.unicodeScalars.count <= limit {
             column = canvas.write("   " + note, x: column, y: y, .dim)
         }

@@ -61,6 +61,14 @@ extension Picture {
     // MARK: Body
 
     private func drawNumbers(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ scale: Float) {
+        // All with as many decimals as the one with the least room.
+        var decimals = 3
+        for r in 0..<rows {
+            for c in 0..<columns {
+                guard case .number(let value) = content(r, c) else { continue }
+                decimals = min(decimals, decimalsFitting(value, width: layout.cellWidth - 2))
+            }
+        }
         for r in 0..<rows {
             for c in 0..<columns {
                 let cell = Rect(
@@ -75,7 +83,7 @@ extension Picture {
                     canvas.fill(hasGrounds ? cell : Rect(cell.x, cell.y + 1, cell.width, cell.height - 1), ground)
                     canvas.fill(Rect(cell.maxX - 1, cell.y, 1, 1), ground)
                     canvas.write(
-                        number(value, width: cell.width - 2), endingAt: cell.maxX - 1, y: cell.y,
+                        number(value, width: cell.width - 2, decimals: decimals), endingAt: cell.maxX - 1, y: cell.y,
                         hasGrounds
                             ? Style(.ink, on: ground, bold: isSelected(r, c)) : Style(ground, bold: isSelected(r, c)))
                 }
@@ -194,7 +202,7 @@ extension Picture {
     private func drawCaption(on canvas: inout Canvas, body: Rect, area: Rect, _ layout: PictureLayout, _ scale: Float) {
         // What does not fit goes, the least important first; the gap to the next picture may be used.
         let room = min(area.maxX + 4, canvas.size.width - 1) - body.x
-        let ends = ramp == .sequential ? [] : ["±\(number(scale, width: 7))"]
+        let ends = ramp == .sequential ? [] : ["largest \(number(scale, width: 7))"]
         let pool = layout.pool
         let cells =
             pool.rows == 1
@@ -217,18 +225,21 @@ extension Picture {
     }
 }
 
-/// A number in at most `width` columns, with up to three decimals and a real minus sign before it.
-func number(_ value: Float, width: Int) -> String {
+/// A number in at most `width` columns, with up to `decimals` decimals and a real minus sign before it; what these would
+/// show as zero, and what is too large, has an exponent.
+func number(_ value: Float, width: Int, decimals: Int = 3) -> String {
     let size = abs(value)
     let room = value < 0 ? width - 1 : width
-    let text: String
-    if !size.isFinite || size >= 100_000 || (size > 0 && size < 0.0005) {
-        text = exponential(size, room)
-    } else {
-        let digits = String(Int(size)).count
-        text = fixed(size, decimals: max(0, min(3, room - digits - 1)))
-    }
+    let fitting = min(decimals, decimalsFitting(value, width: width))
+    let isTiny = size > 0 && size < 0.5 / Float(repeatElement(10, count: fitting).reduce(1, *))
+    let text = !size.isFinite || size >= 100_000 || isTiny ? exponential(size, room) : fixed(size, decimals: fitting)
     return value < 0 ? "−" + text : text
+}
+
+/// How many decimals of a number fit into `width` columns, at most three.
+func decimalsFitting(_ value: Float, width: Int) -> Int {
+    guard value.isFinite, abs(value) < 100_000 else { return 3 }
+    return max(0, min(3, width - (value < 0 ? 1 : 0) - String(Int(abs(value))).count - 1))
 }
 
 private func fixed(_ size: Float, decimals: Int) -> String {

@@ -46,7 +46,7 @@ struct Picture {
         if let revealed, row * columns + column >= revealed { return .hidden }
         guard let slice else { return .hidden }
         let value = slice[row, column]
-        return (isCausal && column > row) || value == -.infinity ? .masked : .number(value)
+        return isCausal && column > row ? .masked : .number(value)
     }
 }
 

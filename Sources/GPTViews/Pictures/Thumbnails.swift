@@ -10,7 +10,7 @@ struct Thumbnails {
     let selectedHead: Int
     /// How many lines a map may take; 0 shows the numbers alone.
     static let height = 4
-    private static let width = 24
+    private static let width = 28
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         let (H, T) = (pattern.shape[0], pattern.shape[1])
@@ -62,7 +62,7 @@ struct Thumbnails {
         }
         let format = { (value: Double) in String(format: "%.2f", value) }
         let count = Double(T)
-        return [format(entropy / count) + " bit", "self " + format(own / count)]
-            + (T > 1 ? ["prev " + format(previous / Double(T - 1))] : [])
+        return ["entropy " + format(entropy / count), "on itself " + format(own / count)]
+            + (T > 1 ? ["before " + format(previous / Double(T - 1))] : [])
     }
 }

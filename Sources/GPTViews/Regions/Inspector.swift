@@ -70,7 +70,7 @@ struct Inspector {
             node.parameterCount > 0 ? "\(grouped(node.parameterCount)) parameters" : "", node.flops > 0 ? work : "",
             "\(byteCount(node.bytes)) read and written",
         ]
-        return "cost  " + facts.filter { !$0.isEmpty }.joined(separator: " · ")
+        return "shape  " + facts.filter { !$0.isEmpty }.joined(separator: " · ")
     }
 }
 

@@ -76,8 +76,10 @@ struct StageRegion {
         let drawn = equation.draw(on: &canvas, in: area)
         guard drawn.scale > 0 else { return }
         let y = min(legendLine.y, drawn.maxY + (isTall ? 1 : 0))
+        let pictures = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.title } else { nil } }
         Legend(
-            ramp: extras.ramp, scale: drawn.scale, isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil,
+            name: pictures.count > 1 ? pictures.last ?? "" : "", ramp: extras.ramp, scale: drawn.scale,
+            isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil,
             isPooled: drawn.isPooled
         )
         .draw(on: &canvas, x: legendLine.x, y: y, limit: area.maxX)

@@ -11,8 +11,10 @@ extension Stage {
     /// The tokens that are listed: by id where all fit, else the likeliest.
     static func candidates(_ scene: Scene) -> [Int] {
         guard let prediction = scene.prediction else { return [] }
-        return prediction.logits.count <= candidateCount
-            ? Array(0..<prediction.logits.count) : prediction.ranking(candidateCount)
+        guard prediction.logits.count > candidateCount else { return Array(0..<prediction.logits.count) }
+        let likeliest = prediction.ranking(candidateCount)
+        // What was drawn is always among them.
+        return likeliest.contains(prediction.token) ? likeliest : likeliest.dropLast() + [prediction.token]
     }
 
     /// A bar for each candidate after the selected position.
@@ -32,7 +34,8 @@ extension Stage {
             let isCut = prediction.filtered[flat: id] == -.infinity && operation != .logits
             return Bars.Bar(
                 name: scene.model.label(id), id: scene.model.label(id) == "#\(id)" ? "" : "\(id)",
-                length: isCut ? 0.15 : Double(isShare ? value : value / max(largest, .leastNormalMagnitude)),
+                length: isCut
+                    ? 0.15 : value.isFinite ? Double(isShare ? value : value / max(largest, .leastNormalMagnitude)) : 0,
                 value: isCut ? "cut" : isShare ? String(format: "%.2f %%", 100 * value) : number(value, width: 9),
                 isSelected: id == (operation == .nextToken ? prediction.token : scene.vocabulary), isCut: isCut)
         }

@@ -12,7 +12,7 @@ struct Generate: ParsableCommand {
 
     @Option(name: .short, help: ArgumentHelp("How many tokens (default: 6 for nano, else 20).", valueName: "count"))
     var n: Int?
-    @Option(help: "0 always takes the likeliest (default: 0 for nano, else 1).")
+    @Option(help: "0 always takes the likeliest (default: 1 for GPT-2, 0 for nano and other small vocabularies).")
     var temperature: Float?
     @Option(help: "Keep only so many of the likeliest tokens; 0 keeps all.")
     var topK = 0
@@ -40,6 +40,7 @@ struct Generate: ParsableCommand {
             let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
             let trace = try Trace(program: program, weights: weights, tokens: tokens)
             let prediction = trace.prediction(at: tokens.count - 1, sampling: settings)
+            try prediction.check(model)
             if prediction.token == model.endOfText { break }
             tokens.append(prediction.token)
             if streams { try standardOutput(model.text([prediction.token])) }
@@ -51,6 +52,9 @@ struct Generate: ParsableCommand {
                 ]))
         }
 
+        if tokens.count > model.configuration.contextLength {
+            standardError("gptstep: the context of \(model.configuration.contextLength) tokens is full")
+        }
         let new = Array(tokens.dropFirst(promptIDs.count))
         if streams { return try standardOutput("\n") }
         try output.write(

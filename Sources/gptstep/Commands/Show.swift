@@ -32,7 +32,7 @@ struct Show: ParsableCommand {
         let trace = try Trace(program: program, weights: weights, tokens: tokens)
         var sampling = model.sampling
         sampling.seed = self.model.seed
-        let answer = try Answer(quantity, of: trace, sampling: sampling, head: head, position: position)
+        let answer = try Answer(quantity, of: trace, model: model, sampling: sampling, head: head, position: position)
         try output.write(
             text: answer.text(model: model, tokens: tokens),
             json: .object([
@@ -57,7 +57,9 @@ private struct Answer {
     /// What an infinite number means here.
     private let absent: String
 
-    init(_ quantity: Quantity, of trace: Trace, sampling: Sampling, head: Int?, position: Int?) throws {
+    init(
+        _ quantity: Quantity, of trace: Trace, model: Model, sampling: Sampling, head: Int?, position: Int?
+    ) throws {
         let node = trace.program.nodes[quantity.node]
         let T = trace.tokens.count
         if let position, position < 0 || position >= T {
@@ -70,6 +72,7 @@ private struct Answer {
         if quantity.node >= trace.program.logitsIndex {
             guard head == nil else { throw UsageError("\(address) has no heads.") }
             let prediction = trace.prediction(at: position ?? T - 1, sampling: sampling)
+            if node.operation == .nextToken { try prediction.check(model) }
             axes = node.operation == .nextToken || quantity.statistic != nil ? [.position] : [.vocabulary]
             value =
                 switch (node.operation, quantity.statistic) {
@@ -135,7 +138,7 @@ private struct Answer {
     }
 
     private func vocabulary(_ model: Model) -> String {
-        let kept = value.largestIndices(20).filter { value[flat: $0].isFinite }
+        let kept = value.largestIndices(20).filter { value[flat: $0] != -.infinity }
         let left = value.count - kept.count
         return table(
             ["id", "token", "value"], kept.map { ["\($0)", model.label($0), "\(value[flat: $0])"] }, left: [1])
@@ -143,7 +146,7 @@ private struct Answer {
     }
 
     private func number(_ value: Float) -> String {
-        let text = value.isFinite ? String(format: "%.6g", value) : absent
+        let text = value == -.infinity ? absent : value.isFinite ? String(format: "%.6g", value) : "\(value)"
         return String(repeating: " ", count: max(1, 13 - text.count)) + text
     }
 }

@@ -14,6 +14,10 @@ struct TraceCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
 
+    func validate() throws {
+        if output == "-" { throw ValidationError("A trace is a binary file: give -o a file's name.") }
+    }
+
     func run() throws {
         let (model, weights) = try model.openWithWeights()
         let tokens = try prompt.tokens(for: model)
