@@ -14,6 +14,8 @@ public struct CursesTerminal: Terminal {
     /// What each cell looks like now; nil where that is not known.
     private var shown: [Appearance?] = []
     private var shownSize = Size(0, 0)
+    /// An event that came in the middle of another.
+    private var waiting: Event?
 
     /// Opens the full screen.
     ///
@@ -99,7 +101,14 @@ public struct CursesTerminal: Terminal {
 
     /// Waits for one event, at most `milliseconds`; without end when nil.
     public mutating func nextEvent(within milliseconds: Int?) -> Event {
-        let event = cn_read(milliseconds.map { Int32(clamping: max(0, $0)) } ?? -1)
+        if let event = waiting {
+            waiting = nil
+            return event
+        }
+        return translated(cn_read(milliseconds.map { Int32(clamping: max(0, $0)) } ?? -1))
+    }
+
+    private mutating func translated(_ event: cn_event) -> Event {
         switch cn_event_kind(UInt32(bitPattern: event.kind)) {
         case CN_EVENT_NONE: return .timeout
         case CN_EVENT_CHARACTER: return .key(Key(code: event.code))
@@ -115,7 +124,7 @@ public struct CursesTerminal: Terminal {
     }
 
     /// What is pasted, up to the mark at its end; keys that have no character are left out.
-    private func pastedText() -> String {
+    private mutating func pastedText() -> String {
         var text = ""
         while true {
             // The end may be missing; a pause then ends the text.
@@ -124,7 +133,11 @@ public struct CursesTerminal: Terminal {
             case CN_EVENT_CHARACTER: text.unicodeScalars.append(Unicode.Scalar(UInt32(bitPattern: event.code)) ?? " ")
             case CN_EVENT_KEY where event.code == Int32(CN_KEY_ENTER.rawValue): text.append("\n")
             case CN_EVENT_KEY where event.code != Int32(CN_KEY_PASTE_END.rawValue): continue
-            default: return text
+            case CN_EVENT_KEY, CN_EVENT_NONE: return text
+            default:
+                // A signal or a change of size is not lost.
+                waiting = translated(event)
+                return text
             }
         }
     }

@@ -2,7 +2,7 @@
 enum Fallback {
     private static let likeScreen = ["screen", "tmux"]
     private static let likeXterm = [
-        "alacritty", "contour", "foot", "ghostty", "iterm", "kitty", "konsole", "rxvt", "st", "vscode", "wezterm",
+        "alacritty", "contour", "foot", "ghostty", "iterm", "kitty", "konsole", "rxvt", "st-", "vscode", "wezterm",
         "xterm",
     ]
 
@@ -10,6 +10,6 @@ enum Fallback {
     static func type(for name: String) -> String? {
         let name = name.lowercased()
         if likeScreen.contains(where: name.hasPrefix) { return "screen-256color" }
-        return likeXterm.contains(where: name.hasPrefix) ? "xterm-256color" : nil
+        return name == "st" || likeXterm.contains(where: name.hasPrefix) ? "xterm-256color" : nil
     }
 }

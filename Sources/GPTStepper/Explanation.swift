@@ -16,7 +16,7 @@ public struct Explanation: Hashable, Sendable {
 
     /// Explains the selected cell of the operation at the cursor.
     public init(_ scene: Scene) {
-        let (row, column) = scene.stepper.cell
+        let (row, column) = scene.stepper.face.row == .vocabulary ? (scene.vocabulary, 0) : scene.stepper.cell
         name = Self.name(scene)
         let outcome: (value: String, isNumber: Bool, numbers: String)
         if scene.trace == nil {
@@ -194,10 +194,8 @@ public struct Explanation: Hashable, Sendable {
             }
             let start = (0..<token).reduce(0.0) { $0 + Double(prediction.probabilities[flat: $1]) }
             let end = start + Double(prediction.probabilities[flat: token])
-            return (
-                label, true,
-                String(format: "\(scene.model.label(token)), as u = %.6f lies in [%.6f, %.6f)", u, start, end)
-            )
+            let place = String(format: "as u = %.6f lies in [%.6f, %.6f)", u, start, end)
+            return (label, true, "\(scene.model.label(token)), \(place)")
         }
     }
 

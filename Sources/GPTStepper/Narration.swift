@@ -156,18 +156,23 @@ public enum Narration {
     private static func draw(_ scene: Scene) -> String {
         guard let prediction = scene.prediction else { return "One random number between 0 and 1 picks the token." }
         let token = scene.model.label(prediction.token)
+        let isFull = scene.stepper.tokens.count == scene.configuration.contextLength
+        let next = isFull ? "The context is full: it is read and never fed." : "t takes it and goes on."
         guard let u = prediction.draw else {
-            return "At temperature 0 no random number is needed: \(token) is the likeliest. t takes it and goes on."
+            return "At temperature 0 no random number is needed: \(token) is the likeliest. \(next)"
         }
         return
-            "The tokens lie on a line of length 1, each as long as its probability. The number \(String(format: "%.4f", u)), fixed by seed and position, falls on \(token). t takes it and goes on."
+            "The tokens lie on a line of length 1, each as long as its probability. The number \(String(format: "%.4f", u)), fixed by seed and position, falls on \(token). \(next)"
     }
 
     /// Why a step stayed where it was.
     public static func sentence(_ stop: Stepper.Stop, _ stepper: Stepper) -> String {
         switch stop {
         case .atFirst: "This is the first operation of the pass."
-        case .atLast: "This is the last operation: t takes the token and begins the next pass."
+        case .atLast:
+            "This is the last operation"
+                + (stepper.tokens.count < stepper.program.configuration.contextLength
+                    ? ": t takes the token and begins the next pass." : ", and the context is full.")
         case .noSuchOperation: "No block that way has this operation."
         case .contextFull:
             "The context is full: it holds \(stepper.program.configuration.contextLength) tokens. This answer is read, not fed."

@@ -82,7 +82,7 @@ public struct Canvas: Hashable, Sendable {
     /// Gives every cell of a rectangle a ground, and empties it.
     public mutating func fill(_ rect: Rect, _ background: Role = .background) {
         for y in rect.y..<rect.maxY {
-            for x in rect.x..<rect.maxX { self[x, y] = Cell(" ", Style(.text, on: background)) }
+            for x in rect.x..<rect.maxX { self[x, y] = Cell(" ", Style(.dim, on: background)) }
         }
     }
 }

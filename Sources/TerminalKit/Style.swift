@@ -38,7 +38,7 @@ public enum Ramp: Hashable, Sendable, CaseIterable {
             case .sequential: fraction * 255
             case .diverging: 128 + fraction * (fraction < 0 ? 128 : 127)
             }
-        return .ramp(self, UInt8(min(max(level.isNaN ? 0 : level.rounded(), 0), 255)))
+        return .ramp(self, UInt8(min(max(level.isNaN ? (self == .diverging ? 128 : 0) : level.rounded(), 0), 255)))
     }
 }
 
@@ -82,8 +82,9 @@ public struct Cell: Hashable, Sendable {
     /// How it is written.
     public var style: Style
 
-    /// Creates a cell.
-    public init(_ glyph: Unicode.Scalar = " ", _ style: Style = .text) {
+    /// Creates a cell; by default an empty one, styled as the labels that most often stand beside it, since every
+    /// change of style is sent.
+    public init(_ glyph: Unicode.Scalar = " ", _ style: Style = .dim) {
         self.glyph = glyph
         self.style = style
     }

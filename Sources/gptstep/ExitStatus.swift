@@ -28,8 +28,12 @@ enum ExitStatus: Int32 {
     /// The status that an error ends the program with.
     static func of(_ error: any Error) -> ExitStatus {
         if let error = error as? any DescribedError { return error.status }
-        // What is left comes from the argument parser, help and version among it.
-        return GPTStep.exitCode(for: error) == .success ? .success : .usage
+        // What is left comes from the argument parser, help and version among it, or was never expected.
+        switch GPTStep.exitCode(for: error) {
+        case .success: return .success
+        case .validationFailure: return .usage
+        default: return .internalError
+        }
     }
 }
 

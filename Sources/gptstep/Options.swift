@@ -36,9 +36,8 @@ struct ModelOptions: ParsableArguments {
     func openWithWeights() throws -> (model: Model, weights: Weights) {
         let model = try open()
         guard let weights = model.weights else {
-            let preset = Preset.named(model.name)
-            if let preset, !preset.fitsInMemory { throw ModelError.shapesOnly(preset.name, bytes: preset.weightBytes) }
-            throw ModelError.noWeights(model.name)
+            if Preset.named(self.model)?.fitsInMemory == true { throw ModelError.noWeights(model.name) }
+            throw ModelError.shapesOnly(self.model, bytes: 4 * model.configuration.parameterCount)
         }
         return (model, weights)
     }
@@ -160,13 +159,4 @@ func table(_ header: [String], _ rows: [[String]], left: Set<Int>) -> String {
 extension String {
     /// Without spaces at the end.
     fileprivate func trimmingSuffix() -> String { String(reversed().drop { $0 == " " }.reversed()) }
-}
-
-/// A whole number with thin groups of three, as 124,439,808.
-func grouped(_ value: Int) -> String {
-    let digits = Array(String(value.magnitude))
-    let groups = digits.indices.map { index in
-        (index > 0 && (digits.count - index).isMultiple(of: 3) ? "," : "") + String(digits[index])
-    }
-    return (value < 0 ? "-" : "") + groups.joined()
 }

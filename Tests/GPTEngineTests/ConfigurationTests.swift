@@ -129,7 +129,7 @@ import Testing
                 """#)
         let error = try #require(throws: (any Error).self) { try Model.checkpoint(path) }
         switch error {
-        case ModelError.doesNotFit(_, let bytes): #expect(bytes > 1 << 50)
+        case CheckpointError.missingTensor: break
         case CheckpointError.notConfiguration(_, let reason): #expect(reason.contains("n_layer = \(layers)"))
         default: Issue.record("refused as \(error)")
         }

@@ -48,7 +48,7 @@ import Testing
         #expect(Ramp.diverging.role(-1) == .ramp(.diverging, 0))
         #expect(Ramp.diverging.role(1) == .ramp(.diverging, 255))
         #expect(Ramp.diverging.role(-9) == .ramp(.diverging, 0))
-        #expect(Ramp.diverging.role(.nan) == .ramp(.diverging, 0))
+        #expect(Ramp.diverging.role(.nan) == .ramp(.diverging, 128))
     }
 
     @Test func `no colour is sent that a terminal lacks`() {

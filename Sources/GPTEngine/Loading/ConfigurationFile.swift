@@ -47,7 +47,7 @@ struct ConfigurationFile {
                 layerNormEpsilon: Float(try number("layer_norm_epsilon") ?? 1e-5),
                 tiesEmbeddings: try bool("tie_word_embeddings") ?? true)
         } catch let error as ConfigurationError {
-            throw CheckpointError.notConfiguration(path: path, reason: String(error.description.dropLast()))
+            throw CheckpointError.notConfiguration(path: path, reason: error.reason)
         }
     }
 

@@ -58,7 +58,9 @@ public func writeFile(_ path: String, pieces: [Data]) throws(FileError) {
     var status = stat()
     let isSpecial = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
     // A link stays a link: what it points to is replaced.
-    let path = isSpecial ? path : (path as NSString).resolvingSymlinksInPath
+    let resolved = isSpecial ? nil : realpath(path, nil)
+    defer { free(resolved) }
+    let path = resolved.map { String(cString: $0) } ?? path
     let temporary = isSpecial ? path : "\(path).\(getpid()).partial"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .unwritable(path, reason: String(cString: strerror(errno))) }
@@ -69,6 +71,7 @@ public func writeFile(_ path: String, pieces: [Data]) throws(FileError) {
     } catch {
         failure = errno == 0 ? EIO : errno
     }
+    if failure == 0, !isSpecial, fsync(descriptor) != 0 { failure = errno }
     if close(descriptor) != 0, failure == 0 { failure = errno }
     if failure == 0, !isSpecial, rename(temporary, path) != 0 { failure = errno }
     guard failure != 0 else { return }

@@ -66,13 +66,16 @@ public enum ConfigurationError: Error, Hashable, CustomStringConvertible {
     case epsilon(Float)
 
     /// A sentence for the person at the shell.
-    public var description: String {
+    public var description: String { "The configuration cannot be run: \(reason)." }
+
+    /// What is wrong, as part of a sentence.
+    public var reason: String {
         switch self {
         case .outOfRange(let name, let value, let most):
-            "The configuration has \(name) = \(value); a number from 1 to \(most) is expected."
+            "it has \(name) = \(value); a number from 1 to \(most) is expected"
         case .headsDoNotDivideWidth(let heads, let width):
-            "The configuration has n_embd = \(width), which its n_head = \(heads) does not divide."
-        case .epsilon(let value): "The configuration has layer_norm_epsilon = \(value); a positive number is expected."
+            "it has n_embd = \(width), which its n_head = \(heads) does not divide"
+        case .epsilon(let value): "it has layer_norm_epsilon = \(value); a positive number is expected"
         }
     }
 }

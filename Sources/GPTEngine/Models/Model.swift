@@ -73,10 +73,10 @@ public struct Model {
 
     /// A checkpoint: a `.safetensors` file with a `config.json` beside it, or the folder of both.
     ///
-    /// With fewer tokens than GPT-2 it is a small model as nano is, and the likeliest token is taken unless told
+    /// One whose weights do not fit in memory has shapes only. With fewer tokens than GPT-2 it is a small model as nano is, and the likeliest token is taken unless told
     /// otherwise.
     ///
-    /// - Throws: ``FileError``, ``CheckpointError`` or ``ModelError/doesNotFit(_:bytes:)``.
+    /// - Throws: ``FileError`` or ``CheckpointError``.
     public static func checkpoint(_ path: String) throws -> Model {
         let file = try weightsFile(path)
         let folder = (file as NSString).deletingLastPathComponent
@@ -85,10 +85,10 @@ public struct Model {
         let configuration = try ConfigurationFile(path: configPath).configuration()
         let bytes = 4 * configuration.parameterCount
         let name = ((isFolder(path) ? path : file) as NSString).lastPathComponent
-        guard bytes <= Machine.memory / 2 else { throw ModelError.doesNotFit(name, bytes: bytes) }
+        let checkpoint = try Checkpoint(safetensors, configuration: configuration)
         return Model(
             name: visible(name), configuration: configuration,
-            weights: Weights(.checkpoint(try Checkpoint(safetensors, configuration: configuration))),
+            weights: bytes <= Machine.memory / 2 ? Weights(.checkpoint(checkpoint)) : nil,
             tokenizer: nil, sampling: configuration.vocabularySize < 50257 ? .greedy : .plain, defaultPrompt: "",
             remark: "tokens by id")
     }
@@ -141,10 +141,11 @@ extension Model {
     /// A token as it is shown: its text in display form, or its id where it has none.
     public func label(_ id: Int) -> String { tokenizer?.bytes(of: id).map(displayForm) ?? "#\(id)" }
 
+    /// The bytes of several tokens; an id that has none is written as `#id `.
+    public func bytes(_ ids: [Int]) -> [UInt8] { ids.flatMap { tokenizer?.bytes(of: $0) ?? Array("#\($0) ".utf8) } }
+
     /// The text of several tokens, bytes that are no text replaced.
-    public func text(_ ids: [Int]) -> String {
-        String(decoding: ids.flatMap { tokenizer?.bytes(of: $0) ?? Array("#\($0) ".utf8) }, as: UTF8.self)
-    }
+    public func text(_ ids: [Int]) -> String { String(decoding: bytes(ids), as: UTF8.self) }
 }
 
 /// Why a model cannot be opened.

@@ -21,6 +21,12 @@ public struct Preset: Hashable, Sendable {
     /// The preset of that name.
     public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
+    /// A model that is to be listed beside the presets.
+    public init(name: String, configuration: Configuration) {
+        self.name = name
+        self.configuration = configuration
+    }
+
     /// Nil for numbers that make no model, which a test rules out.
     private init?(
         _ name: String, _ layers: Int, _ heads: Int, _ width: Int, context: Int = 1024, vocabulary: Int = 50257,

@@ -1,7 +1,7 @@
 /// One kind of operation of the forward pass, over all heads and all positions.
 ///
-/// Names follow the addresses, which follow TransformerLens. There is no `default:` in a switch over it anywhere, so
-/// the compiler lists every room that a new case must enter.
+/// Names follow the addresses, which follow TransformerLens. What computes, draws or describes an operation switches
+/// over all of them, so the compiler lists every room that a new case must enter.
 public enum Operation: Hashable, Sendable {
     /// Text into token ids.
     case tokens

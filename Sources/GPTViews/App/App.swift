@@ -34,8 +34,12 @@ public struct App {
     private var count = ""
     /// Tokens that are to be taken as soon as they are known.
     private var pendingTakes = 0
+    /// Keys that were pressed while they were not.
+    private var typedAhead: [Key] = []
     /// Whether the work that is left was interrupted.
     private var isInterrupted = false
+    /// The checkpoint that the session was opened with; nil when it was a preset.
+    private let checkpoint: Model?
     /// The seed of random weights.
     let weightSeed: UInt64
 
@@ -43,7 +47,15 @@ public struct App {
     ///
     /// - Throws: ``PassError`` when the pass does not fit in memory.
     public init(model: Model, tokens: [Int], sampling: Sampling, weightSeed: UInt64) throws(PassError) {
+        let isPreset = Preset.named(model.name)?.configuration == model.configuration
+        try self.init(model, tokens, sampling, weightSeed, checkpoint: isPreset ? nil : model)
+    }
+
+    private init(
+        _ model: Model, _ tokens: [Int], _ sampling: Sampling, _ weightSeed: UInt64, checkpoint: Model?
+    ) throws(PassError) {
         self.model = model
+        self.checkpoint = checkpoint
         self.sampling = sampling
         self.weightSeed = weightSeed
         stepper = Stepper(model.configuration, tokens: tokens)
@@ -74,6 +86,10 @@ public struct App {
         guard trace?.computeNext(upTo: goal) != true, pendingTakes > 0 else { return }
         pendingTakes -= 1
         take()
+        guard pendingTakes == 0 else { return }
+        let keys = typedAhead
+        typedAhead = []
+        for key in keys { _ = handle(.key(key)) }
     }
 
     /// Milliseconds until something happens by itself; nil for never.
@@ -109,14 +125,18 @@ public struct App {
         }
         guard isBusy else { return .quit(128 + Signal.interrupt.rawValue) }
         isInterrupted = true
-        pendingTakes = 0
+        (pendingTakes, typedAhead) = (0, [])
         message = "Interrupted. Any step goes on from here."
         return .none
     }
 
     private mutating func press(_ key: Key) -> Effect {
-        // A key that was typed ahead acts on what the keys before it led to.
-        while pendingTakes > 0, key != .character("q") { work() }
+        if pendingTakes > 0, key != .character("q") {
+            // A key that was typed ahead acts on what the keys before it lead to; Esc calls it all off.
+            typedAhead = key == .escape ? [] : typedAhead + [key]
+            if key == .escape { pendingTakes = 0 }
+            return .none
+        }
         if case .character(let digit) = key, ("0"..."9").contains(digit), !(count.isEmpty && digit == "0") {
             if count.count < 5 { count.unicodeScalars.append(digit) }
             message = "count \(count)"
@@ -158,8 +178,8 @@ public struct App {
         case .escape: focus = Focus(rawValue: focus.rawValue - 1) ?? .timeline
         case .editPrompt:
             panel = .prompt(
-                PromptEditor(model.text(Array(stepper.tokens.prefix(stepper.promptCount))), model, stepper.tokens))
-        case .chooseModel: panel = .models(selected: Preset.all.firstIndex { $0.name == model.name } ?? 0)
+                PromptEditor(Array(stepper.tokens.prefix(stepper.promptCount)), model))
+        case .chooseModel: panel = .models(selected: choices.firstIndex { $0.name == model.name } ?? 0)
         case .editSampling: panel = .sampling(SamplingEditor(sampling))
         case .help: panel = .help(first: 0)
         case .quit, .redraw, .suspend: break
@@ -238,15 +258,21 @@ public struct App {
     /// Chooses how the next token is drawn.
     mutating func choose(_ sampling: Sampling) { self.sampling = sampling }
 
-    /// Switches to a preset: with its weights, with random ones, or as shapes only.
-    mutating func open(_ preset: Preset) {
+    /// What can be switched to: the presets, and the checkpoint that the session was opened with.
+    var choices: [Preset] {
+        Preset.all + [checkpoint.map { Preset(name: $0.name, configuration: $0.configuration) }].compactMap(\.self)
+    }
+
+    /// Switches to another model: a preset with its weights, with random ones or as shapes only, or the checkpoint.
+    mutating func open(_ choice: Preset) {
         do {
             let model =
-                preset.name == "nano"
-                ? try Model.nano() : try .preset(preset, randomSeed: preset.fitsInMemory ? weightSeed : nil)
+                if let checkpoint, choice.name == checkpoint.name { checkpoint } else if choice.name == "nano" {
+                    try Model.nano()
+                } else { try Model.preset(choice, randomSeed: choice.fitsInMemory ? weightSeed : nil) }
             var sampling = model.sampling
             sampling.seed = self.sampling.seed
-            self = try App(model: model, tokens: model.defaultTokens, sampling: sampling, weightSeed: weightSeed)
+            self = try App(model, model.defaultTokens, sampling, weightSeed, checkpoint: checkpoint)
         } catch {
             message = "\(error)"
         }

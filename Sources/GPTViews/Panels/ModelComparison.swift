@@ -11,7 +11,7 @@ extension App {
         canvas.write(
             [("Models", .heading), ("   what grows from one to the next; Enter opens one", .dim)], x: area.x,
             y: area.takeTop(2).y)
-        let presets = Preset.all
+        let presets = choices
         let columns = ["blocks", "heads", "width", "context", "vocab", "params", "FLOP/token", "memory"]
         let edges = [20, 26, 33, 41, 49, 57, 68, 76]
         for (name, edge) in zip(columns, edges) { canvas.write(name, endingAt: area.x + edge, y: area.y, .dim) }
@@ -40,9 +40,10 @@ extension App {
 
     /// The chosen one's parameters by part, each bar its share.
     private func drawSelected(_ preset: Preset, on canvas: inout Canvas, in area: Rect) {
+        let isPreset = Preset.named(preset.name)?.configuration == preset.configuration
         let state =
-            switch preset.availability {
-            case .loaded: "trained, built in"
+            switch isPreset ? preset.availability : .loaded {
+            case .loaded: isPreset ? "trained, built in" : "the checkpoint of this session"
             case .shapes: "shapes only: every operation with its cost, no numbers"
             case .absent, .random: "opens with random weights: real mechanics, numbers that mean nothing"
             }

@@ -41,11 +41,11 @@ extension App {
 
     private mutating func pressInModels(_ key: Key, _ selected: Int) {
         switch key {
-        case .down, .character("j"): panel = .models(selected: min(selected + 1, Preset.all.count - 1))
+        case .down, .character("j"): panel = .models(selected: min(selected + 1, choices.count - 1))
         case .up, .character("k"): panel = .models(selected: max(0, selected - 1))
         case .enter:
             panel = nil
-            open(Preset.all[selected])
+            open(choices[selected])
         case .character("q"), .character("m"): panel = nil
         default: break
         }

@@ -8,17 +8,20 @@ struct PromptEditor {
     /// Why the text could not be run.
     var complaint: String?
     private let model: Model
+    /// Whether ids are typed in place of text.
+    private let readsIDs: Bool
 
-    /// Begins with the prompt that is there.
-    init(_ prompt: String, _ model: Model, _ tokens: [Int]) {
+    /// Begins with the prompt that is there: as text where that says the same tokens, else as ids.
+    init(_ tokens: [Int], _ model: Model) {
         self.model = model
-        let start = model.tokenizer == nil ? tokens.map(String.init).joined(separator: ",") : prompt
-        text = Array(start.unicodeScalars)
+        let prompt = model.text(tokens)
+        readsIDs = (try? model.encode(Array(prompt.utf8))) != tokens
+        text = Array((readsIDs ? tokens.map(String.init).joined(separator: ",") : prompt).unicodeScalars)
         cursor = text.count
     }
 
     /// What is to be typed.
-    var label: String { model.tokenizer == nil ? "ids" : "prompt" }
+    var label: String { readsIDs ? "ids" : "prompt" }
 
     mutating func press(_ key: Key) {
         complaint = nil
@@ -45,7 +48,7 @@ struct PromptEditor {
     /// The tokens of the text.
     func tokens() throws(PromptError) -> [Int] {
         let string = String(String.UnicodeScalarView(text))
-        guard model.tokenizer == nil else { return try model.encode(Array(string.utf8)) }
+        guard readsIDs else { return try model.encode(Array(string.utf8)) }
         return try model.check(string.split { $0 == "," || $0 == " " }.map { Int($0) ?? -1 })
     }
 }

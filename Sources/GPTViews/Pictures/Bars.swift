@@ -27,7 +27,7 @@ struct Bars {
         let hasNegative = bars.contains { $0.length < 0 }
         let start = area.x + 2 + nameWidth + 2 + idWidth + 2
         let room = min(60, area.maxX - start - valueWidth - 2)
-        guard room > 4 else { return }
+        guard room > 4, area.height > 1 else { return }
         let zero = hasNegative ? start + room / 2 : start
         let span = hasNegative ? room / 2 : room
         let height = bars.count * 2 <= area.height ? 2 : 1
@@ -50,7 +50,7 @@ struct Bars {
             let length = Int((abs(bar.length) * Double(span)).rounded())
             for step in 0..<length {
                 let x = bar.length < 0 ? zero - 1 - step : zero + step
-                let ground = bar.isCut ? Role.here : ramp.role(ramp == .sequential ? max(0.25, bar.length) : bar.length)
+                let ground = ramp.role(ramp == .sequential ? max(0.25, bar.length) : bar.length)
                 canvas[x, y] = bar.isCut ? Cell("░", .faint) : Cell(" ", Style(.text, on: ground))
             }
             if hasNegative {

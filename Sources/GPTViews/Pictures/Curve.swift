@@ -17,27 +17,21 @@ struct Curve {
         // Cut off above, so that the dip below zero is seen; the marked point is never cut off.
         let low = min(samples.min() ?? 0, -0.3)
         let high = max(1.5, point.map(function) ?? 0)
-        func line(_ value: Float) -> Int {
-            Int(((high - min(value, high)) / (high - low) * Float(height - 1)).rounded())
-        }
+        /// Half a line is the unit: a cell has an upper and a lower half.
+        func half(_ value: Float) -> Int { Int(((high - value) / (high - low) * Float(2 * height - 1)).rounded()) }
         func column(_ x: Float) -> Int { Int(((x + reach) / (2 * reach) * Float(width - 1)).rounded()) }
 
-        for x in 0..<width { canvas[area.x + x, area.y + line(0)] = Cell("─", .faint) }
+        for x in 0..<width { canvas[area.x + x, area.y + half(0) / 2] = Cell("─", .faint) }
         for y in 0..<height { canvas[area.x + column(0), area.y + y] = Cell("│", .faint) }
-        canvas[area.x + column(0), area.y + line(0)] = Cell("┼", .faint)
-        for x in 0..<width {
-            // Steep parts are joined downward to the sample before, so that the curve has no holes.
-            let here = line(samples[x])
-            let before = x > 0 ? line(samples[x - 1]) : here
-            for y in min(here, before + (before > here ? -1 : 0))...max(here, before - (before > here ? 1 : 0))
-            where y == here || before > here {
-                canvas[area.x + x, area.y + y] = Cell("•", Style(.ramp(.diverging, samples[x] < 0 ? 40 : 216)))
-            }
+        canvas[area.x + column(0), area.y + half(0) / 2] = Cell("┼", .faint)
+        for (x, value) in samples.enumerated() where value <= high {
+            let style = Style(.ramp(.diverging, value < 0 ? 40 : 216))
+            canvas[area.x + x, area.y + half(value) / 2] = Cell(half(value).isMultiple(of: 2) ? "▀" : "▄", style)
         }
         canvas.write("−\(Int(reach))", x: area.x, y: area.maxY - 1, .dim)
         canvas.write("x", x: area.x + column(0), y: area.maxY - 1, .dim)
         canvas.write("+\(Int(reach))", endingAt: area.maxX, y: area.maxY - 1, .dim)
-        if let point { canvas[area.x + column(point), area.y + line(function(point))] = Cell("◆", .accent) }
+        if let point { canvas[area.x + column(point), area.y + half(function(point)) / 2] = Cell("◆", .accent) }
     }
 
     private func argument(_ column: Int, _ width: Int, _ reach: Float) -> Float {

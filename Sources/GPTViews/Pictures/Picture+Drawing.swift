@@ -77,7 +77,7 @@ extension Picture {
                 case .hidden: continue
                 case .masked: canvas.write("∙", x: cell.x + cell.width / 2, y: cell.y, .dim)
                 case .number(let value):
-                    let ground = ramp.role(fraction(value, scale))
+                    let ground = value.isFinite ? ramp.role(fraction(value, scale)) : .badge
                     let hasGrounds = canvas.capabilities.colorCount >= 256
                     // Shades would make the number hard to read: there they stand beside and below it.
                     canvas.fill(hasGrounds ? cell : Rect(cell.x, cell.y + 1, cell.width, cell.height - 1), ground)
@@ -108,7 +108,10 @@ extension Picture {
             case .hidden: return nil
             // A pooled cell on the diagonal holds numbers even where its corner is masked.
             case .masked where pooled[r * width + c] == 0: return nil
-            case .masked, .number: return ramp.role(fraction(pooled[r * width + c], scale))
+            case .masked, .number:
+                let value = pooled[r * width + c]
+                // What is no number stands out; it is never drawn as zero.
+                return value.isNaN ? .badge : ramp.role(fraction(value, scale))
             }
         }
         for c in 0..<width {
@@ -243,12 +246,11 @@ func decimalsFitting(_ value: Float, width: Int) -> Int {
 }
 
 private func fixed(_ size: Float, decimals: Int) -> String {
-    var scale: Float = 1
-    for _ in 0..<decimals { scale *= 10 }
-    let scaled = Int((size * scale).rounded())
+    let scale = repeatElement(10, count: decimals).reduce(1, *)
+    let scaled = Int((Double(size) * Double(scale)).rounded())
     guard decimals > 0 else { return String(scaled) }
-    let fraction = String(scaled % Int(scale))
-    return "\(scaled / Int(scale))." + String(repeating: "0", count: decimals - fraction.count) + fraction
+    let fraction = String(scaled % scale)
+    return "\(scaled / scale)." + String(repeating: "0", count: decimals - fraction.count) + fraction
 }
 
 private func exponential(_ size: Float, _ room: Int) -> String {

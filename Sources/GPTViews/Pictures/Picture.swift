@@ -17,14 +17,14 @@ struct Picture {
     var rowNames: [String] = []
     /// A name for each column.
     var columnNames: [String] = []
-    /// What the rows and the columns are, where both are named.
-    var axes: (row: String, column: String)?
     /// Probabilities are sequential on 0 … 1, all else diverges around 0.
     var ramp = Ramp.diverging
     /// Whether cells right of the diagonal were removed.
     var isCausal = false
     /// How many cells are run, row by row; nil when all are.
     var revealed: Int?
+    /// Whether it is drawn with half as many cells, each twice as wide, where it is pooled anyway.
+    var isCoarse = false
     /// The row to mark.
     var row: Int?
     /// The column to mark.
@@ -92,8 +92,9 @@ struct PictureLayout {
         let fitting = max(0, (width - nameWidth - min(columns, 16)) / Self.asideWidth)
         let shownAsides = min(asides, fitting)
         let room = max(1, width - nameWidth - shownAsides * Self.asideWidth)
-        let poolColumns = (columns + room - 1) / room
-        let cellWidth = poolColumns > 1 ? 1 : min(4, room / columns)
+        let isCoarse = picture.isCoarse && columns > room && room > 1
+        let poolColumns = isCoarse ? (columns + room / 2 - 1) / (room / 2) : (columns + room - 1) / room
+        let cellWidth = isCoarse ? 2 : poolColumns > 1 ? 1 : min(4, room / columns)
         if rows <= height {
             self.init(
                 nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: 1, pool: (1, poolColumns), showsNumbers: false,

@@ -60,8 +60,8 @@ struct Slice {
     /// The number at a row and a column.
     subscript(row: Int, column: Int) -> Float { tensor[flat: offset + row * rowStride + column * columnStride] }
 
-    /// Every `height` × `width` numbers replaced by the largest by size, row by row; what is not finite is passed over,
-    /// and so is what comes after the first `limit` numbers.
+    /// Every `height` × `width` numbers replaced by the largest by size, row by row; what comes after the first `limit`
+    /// numbers is passed over, and so is −∞, which is how a mask removes. A NaN or +∞ among them makes a NaN.
     func pooled(height: Int, width: Int, limit: Int = .max) -> [Float] {
         let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
         var result = [Float](repeating: 0, count: outRows * outColumns)
@@ -74,7 +74,11 @@ struct Slice {
                     let place = row * columns + outColumn * width
                     for _ in 0..<max(0, min(width, columns - outColumn * width, limit - place)) {
                         let value = values[index]
-                        if abs(value) > abs(best), value.isFinite { best = value }
+                        if value.isNaN || value == .infinity {
+                            best = .nan
+                        } else if abs(value) > abs(best), value.isFinite {
+                            best = value
+                        }
                         index += columnStride
                     }
                     result[start + outColumn] = best

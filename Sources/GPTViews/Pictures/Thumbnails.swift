@@ -8,9 +8,9 @@ struct Thumbnails {
     /// [H, T, T].
     let pattern: Tensor
     let selectedHead: Int
-    /// How many lines a map may take; 0 shows the numbers alone.
+    /// How many lines a map takes.
     static let height = 4
-    private static let width = 28
+    private static let width = 27
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         let (H, T) = (pattern.shape[0], pattern.shape[1])
@@ -52,12 +52,14 @@ struct Thumbnails {
     /// Entropy, the share on the position itself and on the one before, as means over the queries.
     private func facts(_ head: Int, _ T: Int) -> [String] {
         var (entropy, own, previous) = (0.0, 0.0, 0.0)
-        for query in 0..<T {
-            for key in 0...query {
-                let share = Double(pattern[head, query, key])
-                if share > 0 { entropy -= share * log2(share) }
-                if key == query { own += share }
-                if key == query - 1 { previous += share }
+        pattern.withValues { values in
+            for query in 0..<T {
+                let row = (head * T + query) * T
+                for key in 0...query where values[row + key] > 0 {
+                    entropy -= Double(values[row + key]) * log2(Double(values[row + key]))
+                }
+                own += Double(values[row + query])
+                if query > 0 { previous += Double(values[row + query - 1]) }
             }
         }
         let format = { (value: Double) in String(format: "%.2f", value) }

@@ -30,15 +30,17 @@ struct StageRegion {
     func draw(on canvas: inout Canvas, in area: Rect, isTall: Bool) {
         var area = area
         drawHeading(on: &canvas, in: area.takeTop(1))
+        if case .equation(let equation, let extras) = stage {
+            return draw(equation, extras, on: &canvas, in: area, isTall: isTall)
+        }
         if isTall { _ = area.takeTop(1) }
         switch stage {
-        case .equation(let equation, let extras): draw(equation, extras, on: &canvas, in: area, isTall: isTall)
+        case .equation, .tokens: drawTokens(on: &canvas, in: area)
         case .bars(let bars, let note, let line):
             canvas.write(note, x: area.x, y: area.y, .dim)
             _ = area.takeTop(isTall ? 2 : 1)
             if let line { line.draw(on: &canvas, in: area.takeTop(isTall ? 5 : 4)) }
             bars.draw(on: &canvas, in: area)
-        case .tokens: drawTokens(on: &canvas, in: area)
         }
     }
 
@@ -56,6 +58,9 @@ struct StageRegion {
         _ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool
     ) {
         var area = area
+        // The legend keeps its place from step to step, whatever the size of the pictures.
+        let legendLine = area.takeTop(1)
+        if isTall { _ = area.takeTop(1) }
         let hasHeads = extras.heads != nil && isTall
         if hasHeads { _ = area.takeBottom(Thumbnails.height + 1) }
         if let curve = extras.curve {
@@ -72,20 +77,18 @@ struct StageRegion {
                 area = left
             }
         }
-        let legendLine = area.takeBottom(1)
         let drawn = equation.draw(on: &canvas, in: area)
         guard drawn.scale > 0 else { return }
-        let y = min(legendLine.y, drawn.maxY + (isTall ? 1 : 0))
         let pictures = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.title } else { nil } }
         Legend(
             name: pictures.count > 1 ? pictures.last ?? "" : "", ramp: extras.ramp, scale: drawn.scale,
             isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil,
             isPooled: drawn.isPooled
         )
-        .draw(on: &canvas, x: legendLine.x, y: y, limit: area.maxX)
+        .draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX)
         if hasHeads, let heads = extras.heads {
             Thumbnails(pattern: heads, selectedHead: scene.selection.head)
-                .draw(on: &canvas, in: Rect(area.x, y + 2, area.width, Thumbnails.height))
+                .draw(on: &canvas, in: Rect(area.x, drawn.maxY + 1, area.width, Thumbnails.height))
         }
     }
 

@@ -46,10 +46,3 @@ struct TitleLine {
         }
     }
 }
-
-/// A whole number in groups of three.
-func grouped(_ value: Int) -> String {
-    let digits = Array(String(value))
-    return digits.indices.map { (($0 > 0 && (digits.count - $0).isMultiple(of: 3)) ? "," : "") + String(digits[$0]) }
-        .joined()
-}

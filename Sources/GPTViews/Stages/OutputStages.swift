@@ -29,15 +29,21 @@ extension Stage {
         let isShare = operation == .probabilities || operation == .nextToken
         let ids = candidates(scene)
         let largest = ids.map { values[flat: $0] }.filter(\.isFinite).map(abs).max() ?? 1
+        let selected = operation == .nextToken ? prediction.token : scene.vocabulary
         let bars = ids.map { id -> Bars.Bar in
             let value = values[flat: id]
+            let name = scene.model.label(id)
+            guard operation == .nextToken || scene.stepper.isRevealed(row: id, column: 0) else {
+                return Bars.Bar(
+                    name: name, id: "\(id)", length: 0, value: "not computed yet", isSelected: id == selected)
+            }
             let isCut = prediction.filtered[flat: id] == -.infinity && operation != .logits
             return Bars.Bar(
-                name: scene.model.label(id), id: scene.model.label(id) == "#\(id)" ? "" : "\(id)",
+                name: name, id: name == "#\(id)" ? "" : "\(id)",
                 length: isCut
                     ? 0.15 : value.isFinite ? Double(isShare ? value : value / max(largest, .leastNormalMagnitude)) : 0,
                 value: isCut ? "cut" : isShare ? String(format: "%.2f %%", 100 * value) : number(value, width: 9),
-                isSelected: id == (operation == .nextToken ? prediction.token : scene.vocabulary), isCut: isCut)
+                isSelected: id == selected, isCut: isCut)
         }
         let left = values.count - ids.count
         let place = scene.name(position: scene.selection.position)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import GPTEngine
 
 struct Generate: ParsableCommand {
@@ -35,15 +36,21 @@ struct Generate: ParsableCommand {
         let streams = output.format == .text && output.output == nil
         var steps: [JSON] = []
 
-        for _ in 0..<(n ?? (model.tokenizer is LetterTokenizer ? 6 : 20))
-        where tokens.count <= model.configuration.contextLength {
+        let wanted = n ?? (model.tokenizer is LetterTokenizer ? 6 : 20)
+        var stream = TextStream()
+
+        while steps.count < wanted {
+            if tokens.count > model.configuration.contextLength {
+                standardError("gptstep: the context of \(model.configuration.contextLength) tokens is full")
+                break
+            }
             let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
             let trace = try Trace(program: program, weights: weights, tokens: tokens)
             let prediction = trace.prediction(at: tokens.count - 1, sampling: settings)
             try prediction.check(model)
             if prediction.token == model.endOfText { break }
             tokens.append(prediction.token)
-            if streams { try standardOutput(model.text([prediction.token])) }
+            if streams { try standardOutput(stream.append(model.bytes([prediction.token]))) }
             steps.append(
                 .object([
                     ("id", .integer(prediction.token)), ("text", .string(model.text([prediction.token]))),
@@ -52,16 +59,42 @@ struct Generate: ParsableCommand {
                 ]))
         }
 
-        if tokens.count > model.configuration.contextLength {
-            standardError("gptstep: the context of \(model.configuration.contextLength) tokens is full")
-        }
         let new = Array(tokens.dropFirst(promptIDs.count))
-        if streams { return try standardOutput("\n") }
+        if streams { return try standardOutput(stream.end() + "\n") }
         try output.write(
             text: model.text(new) + "\n",
             json: .object([
                 ("prompt_ids", .integers(promptIDs)), ("ids", .integers(new)), ("text", .string(model.text(new))),
                 ("steps", .array(steps)),
             ]))
+    }
+}
+
+/// Text that arrives in bytes: a character is given out once it is whole, and a terminal gets nothing that it would obey.
+private struct TextStream {
+    private var pending: [UInt8] = []
+    private let isSeen = isatty(STDOUT_FILENO) == 1
+
+    mutating func append(_ bytes: [UInt8]) -> String {
+        pending += bytes
+        // The last lead byte may still wait for up to three more.
+        let start = pending.lastIndex { $0 & 0xC0 != 0x80 } ?? 0
+        let lead = pending.isEmpty ? 0 : pending[start]
+        let length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1
+        let whole = pending.count - start < length ? start : pending.count
+        defer { pending.removeFirst(whole) }
+        return text(pending.prefix(whole))
+    }
+
+    /// What is left when nothing more comes.
+    func end() -> String { text(pending[...]) }
+
+    private func text(_ bytes: ArraySlice<UInt8>) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard isSeen else { return text }
+        return text.unicodeScalars.map { scalar in
+            let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+            return isControl ? visible(String(scalar)) : String(scalar)
+        }.joined()
     }
 }

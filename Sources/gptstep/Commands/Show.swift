@@ -52,6 +52,8 @@ private struct Answer {
     let address: String
     var axes: [Axis]
     var value: Tensor
+    /// The position that was asked for, where the value has no axis for it any more.
+    private let position: Int?
     /// Whether the numbers are token ids.
     let isTokens: Bool
     /// What an infinite number means here.
@@ -66,6 +68,7 @@ private struct Answer {
             throw UsageError("There is no position \(position): this prompt has the positions 0 to \(T - 1).")
         }
         address = quantity.address
+        self.position = position ?? (node.operation == .nextToken ? T - 1 : nil)
         isTokens = [.tokens, .nextToken].contains(node.operation)
         absent = node.operation == .filteredLogits ? "cut" : "masked"
 
@@ -110,7 +113,8 @@ private struct Answer {
             return heading
                 + table(
                     ["position", "id", "token"],
-                    value.values.enumerated().map { ["\($0)", "\(Int($1))", model.label(Int($1))] }, left: [2])
+                    value.values.enumerated().map { ["\(position ?? $0)", "\(Int($1))", model.label(Int($1))] },
+                    left: [2])
         }
         guard value.shape.count == 3 else { return heading + rows(value, axes, model, tokens) }
         // One table for each head.

@@ -14,6 +14,15 @@ public enum Machine {
     }()
 }
 
+/// A whole number in groups of three digits, as `124,439,808`.
+public func grouped(_ value: Int) -> String {
+    let digits = Array(String(value.magnitude))
+    let groups = digits.indices.map { index in
+        (index > 0 && (digits.count - index).isMultiple(of: 3) ? "," : "") + String(digits[index])
+    }
+    return (value < 0 ? "-" : "") + groups.joined()
+}
+
 /// Bytes in the largest unit that leaves a number above 1: `343 kB`, `498 MB`, `1.5 GB`, in powers of 1000.
 public func byteCount(_ bytes: Int) -> String {
     let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")]
