@@ -166,6 +166,14 @@ struct SmallCheckpoint {
         #expect(error.description.contains(name))
     }
 
+    @Test func `a block beyond the configured ones is refused by name`() throws {
+        var small = try SmallCheckpoint()
+        small.tensors.append(("h.1.ln_1.weight", Tensor([4], [1, 1, 1, 1])))
+        let path = try small.write()
+        let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(path) }
+        #expect(error == .surplusBlock(path: small.weightsPath, name: "h.1.ln_1.weight"))
+    }
+
     @Test func `an untied head must be there`() throws {
         var small = try SmallCheckpoint()
         let untied = SmallCheckpoint.configuration.dropLast() + #", "tie_word_embeddings": false}"#

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import GPTEngine
@@ -13,6 +14,42 @@ import Testing
     private static let keys: [Key] =
         KeyBindings.all.flatMap { $0.keys.map(\.key) } + "0123456789ABZ,-é".unicodeScalars.map { .character($0) }
         + [.backspace, .delete, .control("u"), .function(5), .enter, .escape, .tab]
+
+    /// Weights that lead to NaN, to infinity, and to numbers near the largest there are.
+    @Test(arguments: [
+        ("ln_f.weight", Float.nan), ("h.0.mlp.c_fc.bias", .nan), ("wte.weight", .infinity),
+        ("h.1.mlp.c_fc.weight", 1e20),
+    ])
+    func `weights that are no numbers are shown as such on every screen`(name: String, value: Float) throws {
+        let configuration = try Configuration(
+            layerCount: 2, headCount: 2, width: 8, contextLength: 6, vocabularySize: 30)
+        var file = SafetensorsWriter()
+        for parameter in configuration.parameters {
+            let tensor = Weights.random(parameter, seed: 3)
+            let values =
+                parameter.name == name ? tensor.values.map { value.isFinite ? $0 * value : value } : tensor.values
+            file.add(parameter.name, Tensor(parameter.shape, values))
+        }
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try file.write(to: path)
+        let checkpoint = try Checkpoint(SafetensorsFile(path: path), configuration: configuration)
+        let model = Model(
+            name: "broken", configuration: configuration, weights: Weights(.checkpoint(checkpoint)), tokenizer: nil,
+            sampling: .plain, defaultPrompt: "", remark: nil)
+        var app = try App(model: model, tokens: [1, 5, 2], sampling: .plain, weightSeed: 0)
+        for step in 0..<app.stepper.program.nodes.count {
+            while app.isBusy { app.work() }
+            for size in [Size(80, 24), Size(120, 40), Size(200, 60)] {
+                #expect(app.draw(size, Capabilities()).size == size, "step \(step)")
+            }
+            _ = app.handle(.key(.right))
+        }
+        let text = lines(app.draw(Size(80, 24), Capabilities())).joined(separator: "\n")
+        if !value.isFinite { #expect(text.lowercased().contains("nan"), "what is no number is said:\n\(text)") }
+        _ = app.handle(.key(.character("o")))
+        #expect(app.draw(Size(80, 24), Capabilities()).size == Size(80, 24))
+    }
 
     @Test(arguments: shapes, [true, false]) func `random keys never trap`(shape: [Int], hasWeights: Bool) throws {
         let configuration = try Configuration(

@@ -59,6 +59,36 @@ import Testing
         #expect(try shows("step 61 of 61", keys("999999999s")))
     }
 
+    @Test func `keys typed while tokens are taken act on what those lead to, and Escape calls them off`() throws {
+        var app = try nanoApp()
+        for event in keys("3t5s") { _ = app.handle(event) }
+        #expect(app.stepper.tokens.count == 6, "nothing has been computed yet")
+        while app.isBusy { app.work() }
+        #expect(app.stepper.tokens.count == 9)
+        #expect(app.stepper.index == 5)
+        for event in keys("2t") + [.key(.escape)] { _ = app.handle(event) }
+        while app.isBusy { app.work() }
+        #expect(app.stepper.tokens.count == 9)
+        #expect(app.handle(.signal(.interrupt)) == .quit(130))
+        _ = app.handle(.key(.character("t")))
+        #expect(app.handle(.signal(.interrupt)) == .none, "an interrupt first stops what is running")
+        #expect(!app.isBusy)
+    }
+
+    @Test func `the output's cells are run one by one too`() throws {
+        let events: [Event] = keys("58sii")
+        #expect(try shows("probabilities[C5, B]", events))
+        #expect(try screen(events).contains { $0.contains("C  2") && $0.hasSuffix("not computed yet") })
+    }
+
+    @Test func `ids that no text says are edited as ids and stay as they are`() throws {
+        let model = try Model.preset(try #require(Preset.named("gpt3")), randomSeed: nil)
+        var app = try App(model: model, tokens: [464, 7150], sampling: .plain, weightSeed: 0)
+        let shown = play(&app, keys("e") + [.key(.enter)])
+        #expect(app.stepper.tokens == [464, 7150])
+        #expect(shown.terminal.frames.contains { lines($0).contains { $0.contains("ids  464,7150") } })
+    }
+
     @Test func `pasted text never runs as keys`() throws {
         #expect(try shows("step 1 of 61", [.paste("tsq\nq")]))
         #expect(try shows("Pasted text", [.paste("tsq\nq")]))

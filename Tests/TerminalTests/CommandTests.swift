@@ -163,6 +163,25 @@ import Testing
         }
     }
 
+    @Test func `a link stays a link, and what it points to is replaced`() throws {
+        let manager = FileManager.default
+        let folder = manager.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)")
+        try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? manager.removeItem(at: folder) }
+        let (real, link) = (folder.appendingPathComponent("real").path, folder.appendingPathComponent("link").path)
+        try Data("old".utf8).write(to: URL(fileURLWithPath: real))
+        try manager.createSymbolicLink(atPath: link, withDestinationPath: "real")
+        #expect(try run("ops", "-o", link).status == 0)
+        #expect(try manager.destinationOfSymbolicLink(atPath: link) == "real")
+        #expect(try String(contentsOfFile: real, encoding: .utf8).contains("blocks.0.attn.pattern"))
+        #expect(try manager.contentsOfDirectory(atPath: folder.path).count == 2, "nothing is left behind")
+    }
+
+    @Test func `a position that was asked for is the one that is named`() throws {
+        #expect(try run("show", "tokens", "--position", "2").output.contains("2   0  A"))
+        #expect(try run("show", "next_token", "CBABBC").output.contains("5   0  A"))
+    }
+
     @Test func `the full screen refuses to draw into a pipe`() throws {
         let answer = try run("run")
         #expect(answer.status == 69)

@@ -72,8 +72,8 @@ struct StageRegion {
             } else {
                 // Beside the pictures, where there are no lines to spare below.
                 var rest = area
-                let left = rest.takeLeft(area.width - 30)
-                curve.draw(on: &canvas, in: rest.inset(columns: 1))
+                let left = rest.takeLeft(area.width - 34)
+                curve.draw(on: &canvas, in: rest.inset(columns: 3))
                 area = left
             }
         }
