@@ -21,14 +21,17 @@ struct Legend {
             case .sequential: ("0", "1", "probability")
             case .diverging: ("−" + number(scale, width: 7), "+" + number(scale, width: 7), "symmetric around 0")
             }
-        var column = canvas.write((name.isEmpty ? "" : name + "  ") + low + " ", x: x, y: y, .dim)
-        let width = max(8, min(32, (limit - column - 44)))
+        // The colours keep their place from step to step, so that they need not be sent again.
+        let start = x + 32
+        canvas.write(name, x: x, y: y, .dim, limit: start - low.count - 2)
+        canvas.write(low, endingAt: start - 1, y: y, .dim)
+        let width = max(8, min(32, (limit - start - 34)))
         for step in 0..<width {
             let share = Double(step) / Double(width - 1)
-            canvas[column + step, y] = Cell(
+            canvas[start + step, y] = Cell(
                 " ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
         }
-        column = canvas.write(" " + high, x: column + width, y: y, .dim)
+        var column = canvas.write(high, x: start + width + 1, y: y, .dim)
         // The most telling first: what does not fit is left out.
         let notes =
             (hasHidden ? ["blank: not computed yet"] : []) + (isCausal ? ["∙ masked: the future"] : [])
