@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <term.h>  // defines `columns` and `lines` as macros
 #include <unistd.h>
 #include <wchar.h>
@@ -17,6 +18,9 @@
 static SCREEN *screen;
 static FILE *keyboard;
 static FILE *display;
+// The terminal under a descriptor of its own, while `display` may stand for the memory that a frame is collected in.
+static int terminal = -1;
+static int frame = -1;
 static struct termios modes;
 static bool has_default_colors;
 static bool left;
@@ -56,7 +60,10 @@ static void release(void) {
     cn_signals_close();
     if (keyboard != NULL) fclose(keyboard);
     if (display != NULL) fclose(display);
+    if (terminal >= 0) close(terminal);
+    if (frame >= 0) close(frame);
     keyboard = display = NULL;
+    terminal = frame = -1;
 }
 
 static const char *capability(const char *name) {
@@ -137,12 +144,14 @@ static void prepare_reset(void) {
 static cn_status start(const char *term, int input, int output) {
     keyboard = stream(input, "r");
     display = stream(output, "w");
-    if (keyboard == NULL || display == NULL) return CN_NOT_A_TERMINAL;
+    terminal = fcntl(output, F_DUPFD_CLOEXEC, 3);
+    if (keyboard == NULL || display == NULL || terminal < 0) return CN_NOT_A_TERMINAL;
+    frame = memfd_create("frame", MFD_CLOEXEC);
     const cn_status status = check_entry(term);
     if (status != CN_OK) return status;
     if (tcgetattr(fileno(display), &modes) != 0) return CN_NOT_A_TERMINAL;
     // Before `newterm`, which then leaves the signals alone.
-    if (!cn_signals_open(fileno(display), &modes)) return CN_NOT_A_TERMINAL;
+    if (!cn_signals_open(terminal, &modes)) return CN_NOT_A_TERMINAL;
     cn_capture_open();
     cn_signals_set_shown(true);
     screen = newterm(term, display, keyboard);
@@ -278,7 +287,22 @@ void cn_put(int32_t row, int32_t column, uint32_t scalar, int32_t foreground, in
 void cn_present(void) {
     if (screen == NULL || left || cn_signals_are_over()) return;
     wnoutrefresh(stdscr);
+    // Curses writes with every move of its cursor. What arrives in one piece neither tears nor fills a network with
+    // small packets.
+    const bool collects = frame >= 0 && dup3(frame, fileno(display), O_CLOEXEC) >= 0;
     doupdate();
+    if (!collects) return;
+    dup3(terminal, fileno(display), O_CLOEXEC);
+    char bytes[16384];
+    const off_t end = lseek(frame, 0, SEEK_CUR);
+    for (off_t start = 0; start < end;) {
+        const size_t rest = (size_t)(end - start);
+        const ssize_t count = pread(frame, bytes, rest < sizeof bytes ? rest : sizeof bytes, start);
+        if (count <= 0) break;
+        cn_write_all(terminal, bytes, (size_t)count);
+        start += count;
+    }
+    lseek(frame, 0, SEEK_SET);
 }
 
 void cn_redraw(void) {

@@ -70,7 +70,7 @@ public struct CursesTerminal: Terminal {
     /// Shows a canvas; only cells that look different from before are sent.
     ///
     /// What lies outside the screen is left out, and where the canvas ends early the rest of the screen is empty.
-    /// Every other row goes first: curses would otherwise scroll parts of the screen wherever a few rows of the new one
+    /// Every third row goes first: curses would otherwise scroll parts of the screen wherever a few rows of the new one
     /// read like rows of the old, which saves few bytes on a grid of colours, and not every emulator follows.
     public mutating func present(_ canvas: Canvas) {
         let size = self.size
@@ -78,8 +78,8 @@ public struct CursesTerminal: Terminal {
             shown = Array(repeating: nil, count: size.width * size.height)
             shownSize = size
         }
-        for first in 0..<2 {
-            for y in stride(from: first, to: size.height, by: 2) {
+        for first in 0..<3 {
+            for y in stride(from: first, to: size.height, by: 3) {
                 for x in 0..<size.width {
                     let appearance = theme.appearance(of: canvas[x, y])
                     guard shown[y * size.width + x] != appearance else { continue }
