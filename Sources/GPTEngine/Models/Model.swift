@@ -102,11 +102,6 @@ public struct Model {
         }
         throw CheckpointError.noWeights(folder: path)
     }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
 }
 
 extension Model {
