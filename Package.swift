@@ -16,7 +16,8 @@ let package = Package(
         .library(name: "TerminalKit", targets: ["TerminalKit"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         // C at the edges: each module has one job and plain C types in its header.
@@ -28,7 +29,10 @@ let package = Package(
         .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
 
         // What is computed, where we are in it, how it looks.
-        .target(name: "GPTEngine", dependencies: ["COpenBLAS", "CEmbedded"], swiftSettings: strict),
+        .target(
+            name: "GPTEngine",
+            dependencies: ["COpenBLAS", "CEmbedded", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict),
         .target(name: "GPTStepper", dependencies: ["GPTEngine"], swiftSettings: strict),
         .target(name: "GPTViews", dependencies: ["GPTStepper", "GPTEngine", "TerminalKit"], swiftSettings: strict),
 

@@ -66,7 +66,7 @@ public struct Explanation: Hashable, Sendable {
         case .normOut: return "norm · γ + β"
         case .projection(let projection):
             return "Σ \(shape.width) ln1.out[j]·W_\(projection.name)[j] + b_\(projection.name)"
-        case .scores: return "Σ \(shape.headWidth) q[j]·k[j] / √\(shape.headWidth)"
+        case .scores: return "Σ \(shape.headWidth) q[j]·k[j]\(shape.scoreDivisorFormula(width: "\(shape.headWidth)"))"
         case .maskedScores:
             return stop ? "the key comes after the query: removed" : "the key is not after the query: kept"
         case .pattern: return stop ? "masked: the future has no share" : "exp(score − row max) / Σ exp"
@@ -124,7 +124,7 @@ public struct Explanation: Hashable, Sendable {
                 (node.reads[0].columns?.lowerBound ?? 0) + at.head * scene.configuration.headWidth + at.headChannel
             return (exact(result), true, affine(column))
         case .scores:
-            let root = Float(scene.configuration.headWidth).squareRoot()
+            let root = scene.configuration.scoreDivisor(block: node.block ?? 0)
             return (exact(result), true, "\(short(result * root)) / \(short(root))")
         case .maskedScores:
             return at.key > at.position

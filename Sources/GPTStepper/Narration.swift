@@ -45,7 +45,7 @@ public enum Narration {
         case .normalized: "(x − μ) / σ, σ = √(variance + ε)"
         case .normOut: "norm · γ + β"
         case .projection(let projection): "\(projection) = ln1.out · W_\(projection.name) + b_\(projection.name)"
-        case .scores: "q · kᵀ / √\(shape.headWidth)"
+        case .scores: "q · kᵀ\(shape.scoreDivisorFormula(width: "\(shape.headWidth)"))"
         case .maskedScores: "keys after the query → −∞"
         case .pattern: "softmax over the keys, one row per query"
         case .z: "pattern · v"
@@ -97,8 +97,12 @@ public enum Narration {
             return
                 "Each position says what it hands over when it is found: its value. Keys decide where attention goes, values what it brings."
         case .scores:
+            let scaling =
+                shape.scalesScores
+                ? "It is divided by √\(shape.headWidth), so that wider heads do not make the softmax harder."
+                : "This model does not divide it by √D, as others do."
             return
-                "Every query meets every key: their product is large when what is sought is what is offered. It is divided by √\(shape.headWidth), so that wider heads do not make the softmax harder."
+                "Every query meets every key: their product is large when what is sought is what is offered. " + scaling
         case .maskedScores:
             return
                 "A position may look at itself and back, never ahead: the answer must not be seen before it is given. Removed cells are not zero, they are gone: −∞."

@@ -54,6 +54,7 @@ extension AddressError: DescribedError { var status: ExitStatus { .usage } }
 extension SamplingError: DescribedError { var status: ExitStatus { .usage } }
 extension PromptError: DescribedError { var status: ExitStatus { .data } }
 extension CheckpointError: DescribedError { var status: ExitStatus { .data } }
+extension TokenizerError: DescribedError { var status: ExitStatus { .data } }
 extension ConfigurationError: DescribedError { var status: ExitStatus { .data } }
 extension PassError: DescribedError { var status: ExitStatus { .unavailable } }
 extension TerminalError: DescribedError { var status: ExitStatus { .unavailable } }
@@ -71,7 +72,7 @@ extension ModelError: DescribedError {
     var status: ExitStatus {
         switch self {
         case .unknown: .usage
-        case .doesNotFit, .noWeights, .shapesOnly: .unavailable
+        case .doesNotFit, .noWeights, .shapesOnly, .notInCache: .unavailable
         }
     }
 }

@@ -6,7 +6,7 @@ import GPTEngine
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A preset (nano, gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt3), a .safetensors file with a config.json beside it, or the folder of both.",
+            "A preset (nano, gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt3), a .safetensors file or index with a config.json beside it, the folder of both, or ORG/NAME[@revision] in the Hugging Face cache.",
             valueName: "model"))
     var model = "nano"
 
@@ -18,18 +18,10 @@ struct ModelOptions: ParsableArguments {
 
     /// Opens the model; a preset whose weights are not here has shapes only.
     func open() throws -> Model {
-        if let preset = Preset.named(model) {
-            if randomWeights { return try .preset(preset, randomSeed: seed) }
-            return preset.name == "nano" ? try .nano() : try .preset(preset, randomSeed: nil)
-        }
-        if !FileManager.default.fileExists(atPath: model) {
-            if model.contains("/") || model.hasSuffix(".safetensors") { throw FileError.missing(model) }
-            throw ModelError.unknown(model, near: nearest(to: model, among: Preset.all.map(\.name)))
-        }
-        guard !randomWeights else {
+        guard !randomWeights || Preset.named(model) != nil || !FileManager.default.fileExists(atPath: model) else {
             throw UsageError("--random-weights goes with a preset; \(model) brings its own weights.")
         }
-        return try .checkpoint(model)
+        return try .open(model, randomSeed: randomWeights ? seed : nil)
     }
 
     /// Opens a model that must have numbers.
@@ -50,6 +42,9 @@ struct PromptOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Token ids in place of a prompt.", valueName: "1,2,3"))
     var ids: String?
+
+    @Flag(help: "Take <|endoftext|> and its like, written out in the prompt, for the tokens; plain text otherwise.")
+    var specialTokens = false
 
     func validate() throws {
         if prompt != nil, ids != nil { throw ValidationError("Give a prompt or --ids, not both.") }
@@ -73,7 +68,8 @@ struct PromptOptions: ParsableArguments {
             guard model.tokenizer != nil else { throw PromptError.needsIDs(model: model.name) }
             return model.defaultTokens
         }
-        return try model.encode(prompt == "-" ? try Self.standardInput(for: model) : Array(prompt.utf8))
+        let text = prompt == "-" ? try Self.standardInput(for: model) : Array(prompt.utf8)
+        return try model.encode(text, allowingSpecial: specialTokens)
     }
 
     /// Standard input, without one trailing newline where the model reads letters.

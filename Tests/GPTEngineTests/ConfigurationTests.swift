@@ -61,8 +61,8 @@ import Testing
 
     @Test(arguments: [
         (#""model_type": "llama""#, "model_type is \"llama\""), (#""model_type": 2"#, "model_type is 2"),
-        (#""scale_attn_weights": false"#, "scale_attn_weights is false"),
-        (#""scale_attn_by_inverse_layer_idx": true"#, "scale_attn_by_inverse_layer_idx is true"),
+        (#""scale_attn_weights": 0"#, "scale_attn_weights is 0"),
+        (#""scale_attn_by_inverse_layer_idx": "no""#, "scale_attn_by_inverse_layer_idx is \"no\""),
         (#""add_cross_attention": true"#, "add_cross_attention is true"),
         (#""add_cross_attention": 0"#, "add_cross_attention is 0"),
         (#""activation_function": "mish""#, "activation_function is \"mish\""),

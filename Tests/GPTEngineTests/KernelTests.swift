@@ -153,7 +153,7 @@ struct HeadSizes: Sendable, CustomTestStringConvertible {
                 }
             }
         }
-        expectClose(Kernels.scores(q, k), [H, T, T], expected)
+        expectClose(Kernels.scores(q, k, divisor: Float(D).squareRoot()), [H, T, T], expected)
     }
 
     @Test(arguments: [1, 2, 5])

@@ -63,7 +63,7 @@ import Testing
             Issue.record("nano has no checkpoint")
             return
         }
-        let entries = checkpoint.file.header.entries
+        let entries = checkpoint.files.tensors.map(\.entry)
         #expect(entries.reduce(0) { $0 + $1.shape.reduce(1, *) } == 85_728)
         #expect(entries.count == model.configuration.parameters.count)
         #expect(entries.allSatisfy { $0.type == .f32 })

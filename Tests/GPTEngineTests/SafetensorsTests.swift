@@ -37,8 +37,9 @@ private func field(_ name: String, _ shape: String, _ begin: Int, _ end: Int, _ 
             ([0, 0xE1, 0xF5, 5, 0, 0, 0, 0], .headerCut(bytes: 100_000_000, file: 8)),
             (Array(repeating: 0xFF, count: 9), .headerTooLarge(bytes: .max)),
             ([3, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D], .headerCut(bytes: 3, file: 10)),
-            ([2, 0, 0, 0, 0, 0, 0, 0, 0xC3, 0x28], .notUTF8), ([3, 0, 0, 0, 0, 0, 0, 0, 0xED, 0xA0, 0x80], .notUTF8),
-            ([4, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0, 0x7D, 0], .syntax(expected: "a string", byte: 9)),
+            ([2, 0, 0, 0, 0, 0, 0, 0, 0xC3, 0x28], .header(.notUTF8)),
+            ([3, 0, 0, 0, 0, 0, 0, 0, 0xED, 0xA0, 0x80], .header(.notUTF8)),
+            ([4, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0, 0x7D, 0], .header(.syntax(expected: "a string", byte: 9))),
         ] as [([UInt8], SafetensorsError)])
     func `bytes that are no file are refused`(bytes: [UInt8], error: SafetensorsError) {
         #expect(throws: error) { try readHeader(bytes) }
@@ -49,9 +50,9 @@ private func field(_ name: String, _ shape: String, _ begin: Int, _ end: Int, _ 
         ("▸", "an object"), ("▸\u{FEFF}{}", "an object"), ("▸[]", "an object"), ("▸null", "an object"),
         ("{▸", "a string"), (#"{▸a:1}"#, "a string"), (#"{"a"▸}"#, "a colon"), (#"{"a":▸1}"#, "an object"),
         (#"{"a":▸[]}"#, "an object"), (#"{"__metadata__":{}▸"#, "a comma or a closing brace"),
-        ("{}▸{}", "the end of the header"), ("{} ▸x", "the end of the header"), ("{}▸\0", "the end of the header"),
+        ("{}▸{}", "the end of the text"), ("{} ▸x", "the end of the text"), ("{}▸\0", "the end of the text"),
         (#"{"a":{"x":1,▸}}"#, "a string"), (#"{"a":{"shape":[1,▸]}}"#, "a whole number that is not negative"),
-        (#"{"a":{"dtype":▸7}}"#, "a string"), (#"{"a":{"shape":▸2}}"#, "an array of numbers"),
+        (#"{"a":{"dtype":▸7}}"#, "a string"), (#"{"a":{"shape":▸2}}"#, "an array"),
         (#"{"a":{"shape":[1▸.0]}}"#, "a comma or a closing bracket"),
         (#"{"a":{"shape":[1▸e3]}}"#, "a comma or a closing bracket"),
         (#"{"a":{"shape":[1 ▸2]}}"#, "a comma or a closing bracket"),
@@ -71,7 +72,7 @@ private func field(_ name: String, _ shape: String, _ begin: Int, _ end: Int, _ 
         (#"{"a":{"dtype":"U8","shape":[],"data_offsets":[1]}▸}"#, "data_offsets as [begin, end]"),
         (#"{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1,2]}▸}"#, "data_offsets as [begin, end]"),
         (#"{"__metadata__":{"a":▸1}}"#, "a string"), (#"{"__metadata__":{"a":▸{}}}"#, "a string"),
-        (#"{"__metadata__":▸[]}"#, "an object"), (#"{"__metadata__":nil▸}"#, "a value"),
+        (#"{"__metadata__":▸[]}"#, "an object"), (#"{"__metadata__":▸nil}"#, "an object"),
         ("{\"a\n▸\":1}", "an escape for a control character"),
         ("{\"a\u{1F}▸\":1}", "an escape for a control character"),
         (#"{"abc▸"#, "the end of a string"), (#"{"a\▸"#, "an escape"), (#"{"\q▸":1}"#, "a known escape"),
@@ -87,7 +88,7 @@ private func field(_ name: String, _ shape: String, _ begin: Int, _ end: Int, _ 
         let marker = Array("▸".utf8)
         let place = try #require(bytes.indices.first { bytes[$0...].starts(with: marker) })
         let header = Array(bytes[..<place] + bytes[(place + marker.count)...])
-        let error = SafetensorsError.syntax(expected: expected, byte: 8 + place)
+        let error = SafetensorsError.header(.syntax(expected: expected, byte: 8 + place))
         #expect(throws: error) { try readHeader(safetensors(header, data: [])) }
     }
 
@@ -106,15 +107,18 @@ private func field(_ name: String, _ shape: String, _ begin: Int, _ end: Int, _ 
     }
 
     private static let contradictions: [Broken] = [
-        Broken([field("a", "[0]", 0, 0), field("a", "[1]", 0, 1)], 1, .duplicate(name: "a")),
-        Broken([field("ab", "[1]", 0, 1), field(#"\u0061b"#, "[1]", 1, 2)], 2, .duplicate(name: "ab")),
-        Broken([field("🙂", "[1]", 0, 1), field(#"\ud83d\ude42"#, "[1]", 1, 2)], 2, .duplicate(name: "🙂")),
-        Broken(#"{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, 1, .duplicate(name: "dtype")),
-        Broken(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":1,"x":2}}"#, 1, .duplicate(name: "x")),
-        Broken(#"{"a":{"x":{"y":1,"y":1}}}"#, 0, .duplicate(name: "y")),
-        Broken(#"{"__metadata__":{},"__metadata__":{}}"#, 0, .duplicate(name: "__metadata__")),
-        Broken(#"{"__metadata__":null,"__metadat\u0061__":{}}"#, 0, .duplicate(name: "__metadata__")),
-        Broken(#"{"__metadata__":{"k":"1","k":"2"}}"#, 0, .duplicate(name: "k")),
+        Broken([field("a", "[0]", 0, 0), field("a", "[1]", 0, 1)], 1, .header(.duplicate(name: "a"))),
+        Broken([field("ab", "[1]", 0, 1), field(#"\u0061b"#, "[1]", 1, 2)], 2, .header(.duplicate(name: "ab"))),
+        Broken([field("🙂", "[1]", 0, 1), field(#"\ud83d\ude42"#, "[1]", 1, 2)], 2, .header(.duplicate(name: "🙂"))),
+        Broken(
+            #"{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, 1,
+            .header(.duplicate(name: "dtype"))),
+        Broken(
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":1,"x":2}}"#, 1, .header(.duplicate(name: "x"))),
+        Broken(#"{"a":{"x":{"y":1,"y":1}}}"#, 0, .header(.duplicate(name: "y"))),
+        Broken(#"{"__metadata__":{},"__metadata__":{}}"#, 0, .header(.duplicate(name: "__metadata__"))),
+        Broken(#"{"__metadata__":null,"__metadat\u0061__":{}}"#, 0, .header(.duplicate(name: "__metadata__"))),
+        Broken(#"{"__metadata__":{"k":"1","k":"2"}}"#, 0, .header(.duplicate(name: "k"))),
         Broken([field("a", "[1]", 0, 1, "F33")], 1, .unknownType(name: "a", type: "F33")),
         Broken([field("a", "[1]", 0, 4, "f32")], 4, .unknownType(name: "a", type: "f32")),
         Broken(#"{"a":{"shape":[1],"data_offsets":[0,1]}}"#, 1, .missingField(name: "a", field: "dtype")),

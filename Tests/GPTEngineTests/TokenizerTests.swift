@@ -28,20 +28,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [(" ", 220), ("\n", 198), ("A", 32), ("!", 0), ("~", 93), ("\0", 188), ("\u{7F}", 221)])
-    func `bytes have the ids of GPT-2's vocabulary`(text: String, id: Int) {
-        #expect(ByteTokenizer().encode(Array(text.utf8)) == [id])
-    }
-
-    @Test func `all bytes have an id of their own and come back`() {
-        let tokenizer = ByteTokenizer()
-        let ids = tokenizer.encode((0...255).map { UInt8($0) })
-        #expect(Set(ids) == Set(0...255))
-        #expect(ids.compactMap(tokenizer.bytes(of:)) == (0...255).map { [UInt8($0)] })
-        #expect(tokenizer.encode([0xA0, 0xA1, 0xAD, 0xAE, 0xFF]) == [254, 94, 255, 106, 187])
-        #expect([256, 50256, -1].map(tokenizer.bytes(of:)) == [nil, nil, nil])
-    }
-
     // MARK: Prompts
 
     @Test func `a prompt becomes ids if the model can run over them`() throws {

@@ -33,7 +33,7 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try file.write(to: path)
-        let checkpoint = try Checkpoint(SafetensorsFile(path: path), configuration: configuration)
+        let checkpoint = try Checkpoint(TensorFiles(path: path), configuration: configuration)
         let model = Model(
             name: "broken", configuration: configuration, weights: Weights(.checkpoint(checkpoint)), tokenizer: nil,
             sampling: .plain, defaultPrompt: "", remark: nil)

@@ -8,4 +8,7 @@
 /// The trained nano-GPT as a safetensors file; data/train_nano.py made it. `count` receives its length in bytes.
 const uint8_t *embedded_nano(size_t *count);
 
+/// The merges of GPT-2's byte-pair encoding, a line each; data/gpt2-merges.LICENSE says where they come from.
+const uint8_t *embedded_merges(size_t *count);
+
 #endif

@@ -80,8 +80,8 @@ enum Kernels {
         }
     }
 
-    /// q·kᵀ/√D for every head: q, k [T, H, D] → [H, T, T].
-    static func scores(_ q: Tensor, _ k: Tensor) -> Tensor {
+    /// q·kᵀ/divisor for every head: q, k [T, H, D] → [H, T, T].
+    static func scores(_ q: Tensor, _ k: Tensor, divisor: Float) -> Tensor {
         let (T, H, D) = (q.shape[0], q.shape[1], q.shape[2])
         return Tensor([H, T, T]) { out in
             guard let target = out.baseAddress else { return }
@@ -89,7 +89,7 @@ enum Kernels {
                 q.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { q in
                     k.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { k in
                         multiply(
-                            q, k.transposed, scale: 1 / Float(D).squareRoot(), into: target + head * T * T, stride: T)
+                            q, k.transposed, scale: 1 / divisor, into: target + head * T * T, stride: T)
                     }
                 }
             }

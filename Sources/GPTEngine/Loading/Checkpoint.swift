@@ -8,44 +8,44 @@ import Foundation
 public struct Checkpoint: Sendable {
     /// The shape of the model.
     public let configuration: Configuration
-    /// The file the tensors are in.
-    public let file: SafetensorsFile
-    private let entries: [[UInt8]: SafetensorsHeader.Entry]
+    /// The files the tensors are in.
+    public let files: TensorFiles
+    private let stored: [[UInt8]: TensorFiles.Stored]
     private let isTransposed: Bool
 
-    /// Checks that `file` holds a model of this configuration.
+    /// Checks that the files hold a model of this configuration.
     ///
     /// - Throws: ``CheckpointError`` that names the tensor.
-    public init(_ file: SafetensorsFile, configuration: Configuration) throws(CheckpointError) {
-        var entries: [[UInt8]: SafetensorsHeader.Entry] = [:]
-        for entry in file.header.entries {
-            let name = Self.plainName(entry.name)
-            guard entries.updateValue(entry, forKey: Array(name.utf8)) == nil else {
-                throw .ambiguous(path: file.path, name: name)
+    public init(_ files: TensorFiles, configuration: Configuration) throws(CheckpointError) {
+        var stored: [[UInt8]: TensorFiles.Stored] = [:]
+        for tensor in files.tensors {
+            let name = Self.plainName(tensor.entry.name)
+            guard stored.updateValue(tensor, forKey: Array(name.utf8)) == nil else {
+                throw .ambiguous(path: files.path, name: name)
             }
         }
         self.configuration = configuration
-        self.file = file
-        self.entries = entries
+        self.files = files
+        self.stored = stored
         let probe = configuration.attentionIn(block: 0).weight
-        isTransposed = entries[Array(probe.name.utf8)]?.shape == probe.shape.reversed()
+        isTransposed = stored[Array(probe.name.utf8)]?.entry.shape == probe.shape.reversed()
         for parameter in configuration.parameters { try check(parameter) }
         // Blocks beyond the configured ones would be left out without a word.
         let surplus = configuration.norm(1, block: configuration.layerCount).gamma.name
-        guard entries[Array(surplus.utf8)] == nil else { throw .surplusBlock(path: file.path, name: surplus) }
+        guard stored[Array(surplus.utf8)] == nil else { throw .surplusBlock(path: files.path, name: surplus) }
     }
 
     private func check(_ parameter: Parameter) throws(CheckpointError) {
-        guard let entry = entries[Array(parameter.name.utf8)] else {
-            throw .missingTensor(path: file.path, name: parameter.name)
+        guard let entry = stored[Array(parameter.name.utf8)]?.entry else {
+            throw .missingTensor(path: files.path, name: parameter.name)
         }
         let expected = isStoredTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
         guard entry.shape == expected else {
-            throw .wrongShape(path: file.path, name: entry.name, expected: expected, found: entry.shape)
+            throw .wrongShape(path: files.path, name: entry.name, expected: expected, found: entry.shape)
         }
         switch entry.type {
         case .f32, .f16, .bf16, .f64: return
-        default: throw .wrongType(path: file.path, name: entry.name, found: entry.type)
+        default: throw .wrongType(path: files.path, name: entry.name, found: entry.type)
         }
     }
 
@@ -56,18 +56,33 @@ public struct Checkpoint: Sendable {
 
     /// The numbers of a parameter of this configuration, matrices [in, out].
     func tensor(_ parameter: Parameter) -> Tensor {
-        guard let entry = entries[Array(parameter.name.utf8)], let stored = file.tensor(entry) else {
+        guard let stored = stored[Array(parameter.name.utf8)]?.tensor else {
             preconditionFailure("\(parameter.name) was checked when the file was opened")
         }
         guard isStoredTransposed(parameter) else { return stored }
         let (rows, columns) = (parameter.shape[0], parameter.shape[1])
         return Tensor(parameter.shape) { out in
             stored.withValues { stored in
-                for row in 0..<rows {
-                    for column in 0..<columns { out[row * columns + column] = stored[column * rows + row] }
+                // Square by square, since either side is far apart in memory when the other is not.
+                for top in stride(from: 0, to: rows, by: 32) {
+                    for left in stride(from: 0, to: columns, by: 32) {
+                        for row in top..<min(rows, top + 32) {
+                            for column in left..<min(columns, left + 32) {
+                                out[row * columns + column] = stored[column * rows + row]
+                            }
+                        }
+                    }
                 }
             }
         }
+    }
+
+    /// Whether a stored unembedding differs from the token table that the configuration ties it to.
+    var ignoresStoredUnembedding: Bool {
+        guard configuration.tiesEmbeddings, let head = stored[Array("lm_head.weight".utf8)],
+            let table = stored[Array(configuration.tokenTable.name.utf8)]
+        else { return false }
+        return !head.hasSameBytes(as: table)
     }
 
     /// A tensor's name without the prefixes that tools put before it.
@@ -98,6 +113,8 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     case ambiguous(path: String, name: String)
     /// The file has more blocks than the configuration.
     case surplusBlock(path: String, name: String)
+    /// An index that names no shards that could be opened.
+    case notIndex(path: String, reason: String)
     /// A folder without weights.
     case noWeights(folder: String)
 
@@ -117,7 +134,9 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
             "\(path) holds the tensor \(visible(name)) twice, under different prefixes."
         case .surplusBlock(let path, let name):
             "\(path) holds \(name), a block beyond the n_layer of its configuration."
-        case .noWeights(let folder): "The folder \(folder) holds no model.safetensors."
+        case .notIndex(let path, let reason): "\(path) is not an index of safetensors files: \(reason)."
+        case .noWeights(let folder):
+            "The folder \(folder) holds neither model.safetensors nor model.safetensors.index.json."
         }
     }
 }

@@ -23,12 +23,8 @@ struct ConfigurationFile {
         if let type = keys["model_type"], type != .string("gpt2") {
             throw refusal("model_type", type, "gpt2 is the one architecture that is read")
         }
-        for (key, neutral) in [
-            ("scale_attn_weights", true), ("scale_attn_by_inverse_layer_idx", false), ("add_cross_attention", false),
-        ] {
-            if let value = keys[key], value != .bool(neutral), value != .null {
-                throw refusal(key, value, "only \(neutral) is understood")
-            }
+        if let value = keys["add_cross_attention"], value != .bool(false), value != .null {
+            throw refusal("add_cross_attention", value, "only false is understood")
         }
         guard let activation = Activation(rawValue: try string("activation_function") ?? "gelu_new") else {
             throw refusal(
@@ -45,10 +41,17 @@ struct ConfigurationFile {
                 mlpWidth: try integer("n_inner"),
                 activation: activation,
                 layerNormEpsilon: Float(try number("layer_norm_epsilon") ?? 1e-5),
-                tiesEmbeddings: try bool("tie_word_embeddings") ?? true)
+                tiesEmbeddings: try bool("tie_word_embeddings") ?? true,
+                scalesScores: try bool("scale_attn_weights") ?? true,
+                scalesScoresByBlock: try bool("scale_attn_by_inverse_layer_idx") ?? false)
         } catch let error as ConfigurationError {
             throw CheckpointError.notConfiguration(path: path, reason: error.reason)
         }
+    }
+
+    /// The token that ends a text (`eos_token_id`), where one is named.
+    func endOfText() throws -> Int? {
+        if case .composite = keys["eos_token_id"] { nil } else { try integer("eos_token_id") }
     }
 
     /// A whole number under its name or one of its older names; they must not disagree.

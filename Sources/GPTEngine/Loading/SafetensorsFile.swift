@@ -27,12 +27,17 @@ public struct SafetensorsFile: Sendable {
         }
     }
 
+    /// The bytes of a tensor; valid while the file is open.
+    func bytes(of entry: SafetensorsHeader.Entry) -> UnsafeRawBufferPointer {
+        let start = header.byteCount + entry.range.lowerBound
+        return UnsafeRawBufferPointer(rebasing: source.bytes[start..<start + entry.range.count])
+    }
+
     /// The numbers of a tensor as 32-bit floats: borrowed from the file where they are, converted exactly otherwise.
     ///
     /// Returns nil for element types that are not floating-point numbers of 16 bits or more.
     public func tensor(_ entry: SafetensorsHeader.Entry) -> Tensor? {
-        let start = header.byteCount + entry.range.lowerBound
-        let bytes = UnsafeRawBufferPointer(rebasing: source.bytes[start..<start + entry.range.count])
+        let bytes = bytes(of: entry)
         switch entry.type {
         case .f32:
             if let base = bytes.baseAddress, Int(bitPattern: base).isMultiple(of: MemoryLayout<Float>.alignment) {

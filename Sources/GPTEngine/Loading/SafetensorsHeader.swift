@@ -72,8 +72,14 @@ public struct SafetensorsHeader: Sendable {
         guard length <= Self.limit else { throw .headerTooLarge(bytes: length) }
         guard 8 + Int(length) <= file.count else { throw .headerCut(bytes: Int(length), file: file.count) }
         byteCount = 8 + Int(length)
-        var scanner = HeaderScanner(UnsafeRawBufferPointer(rebasing: file[8..<byteCount]))
-        (entries, metadata) = try scanner.header()
+        do {
+            var scanner = try JSONScanner(UnsafeRawBufferPointer(rebasing: file[8..<byteCount]), origin: 8)
+            (entries, metadata) = try scanner.header()
+        } catch let error as SafetensorsError {
+            throw error
+        } catch {
+            throw .header(error as? JSONSyntaxError ?? .notUTF8)
+        }
         try Self.check(entries, dataBytes: file.count - byteCount, headerBytes: byteCount)
     }
 
@@ -111,12 +117,8 @@ public enum SafetensorsError: Error, Hashable, CustomStringConvertible {
     case headerTooLarge(bytes: UInt64)
     /// The file ends inside the header.
     case headerCut(bytes: Int, file: Int)
-    /// The header is not UTF-8.
-    case notUTF8
     /// The header is not the JSON that is expected.
-    case syntax(expected: String, byte: Int)
-    /// A name occurs twice.
-    case duplicate(name: String)
+    case header(JSONSyntaxError)
     /// A field of a tensor is missing.
     case missingField(name: String, field: String)
     /// An element type that the format does not know.
@@ -140,9 +142,7 @@ public enum SafetensorsError: Error, Hashable, CustomStringConvertible {
             "its first 8 bytes announce a header of \(bytes) bytes, more than the \(SafetensorsHeader.limit) allowed: it is probably not a safetensors file"
         case .headerCut(let bytes, let file):
             "it is \(file) bytes and its header alone \(bytes): probably an interrupted download, or not a safetensors file"
-        case .notUTF8: "its header is not UTF-8 text"
-        case .syntax(let expected, let byte): "its header is broken at byte \(byte): \(expected) is expected there"
-        case .duplicate(let name): "its header names \(visible(name)) twice"
+        case .header(let error): "its header \(error.description)"
         case .missingField(let name, let field): "its header gives no \(field) for the tensor \(visible(name))"
         case .unknownType(let name, let type): "the tensor \(visible(name)) is of the unknown type \(visible(type))"
         case .sizeOverflow(let name, let shape):

@@ -21,6 +21,10 @@ public struct Configuration: Hashable, Sendable {
     public let layerNormEpsilon: Float
     /// Whether the unembedding is the token table itself (`tie_word_embeddings`).
     public let tiesEmbeddings: Bool
+    /// Whether scores are divided by √D (`scale_attn_weights`).
+    public let scalesScores: Bool
+    /// Whether scores are also divided by the block's number, from 1 (`scale_attn_by_inverse_layer_idx`).
+    public let scalesScoresByBlock: Bool
 
     /// Creates a configuration.
     ///
@@ -28,7 +32,8 @@ public struct Configuration: Hashable, Sendable {
     ///   parameters are too many to count.
     public init(
         layerCount: Int, headCount: Int, width: Int, contextLength: Int, vocabularySize: Int, mlpWidth: Int? = nil,
-        activation: Activation = .geluNew, layerNormEpsilon: Float = 1e-5, tiesEmbeddings: Bool = true
+        activation: Activation = .geluNew, layerNormEpsilon: Float = 1e-5, tiesEmbeddings: Bool = true,
+        scalesScores: Bool = true, scalesScoresByBlock: Bool = false
     ) throws(ConfigurationError) {
         // Small enough that neither the bytes of all parameters nor the cost of a token can overflow.
         let bounds = [
@@ -50,10 +55,27 @@ public struct Configuration: Hashable, Sendable {
         self.activation = activation
         self.layerNormEpsilon = layerNormEpsilon
         self.tiesEmbeddings = tiesEmbeddings
+        self.scalesScores = scalesScores
+        self.scalesScoresByBlock = scalesScoresByBlock
     }
 
     /// Channels of one head, `D` = C / H.
     public var headWidth: Int { width / headCount }
+
+    /// What the scores of a block are divided by: √D in every GPT-2 that was published.
+    public func scoreDivisor(block: Int) -> Float {
+        (scalesScores ? Float(headWidth).squareRoot() : 1) * (scalesScoresByBlock ? Float(block + 1) : 1)
+    }
+
+    /// The divisor as it is written in a formula, with a number for the width if wanted.
+    public func scoreDivisorFormula(width: String) -> String {
+        switch (scalesScores, scalesScoresByBlock) {
+        case (true, false): " / √\(width)"
+        case (true, true): " / (√\(width)·(L + 1))"
+        case (false, true): " / (L + 1)"
+        case (false, false): ""
+        }
+    }
 }
 
 /// Why numbers do not describe a GPT-2.

@@ -112,7 +112,9 @@ public final class Trace {
                 value: Kernels.linear(
                     input(0), weight: weight(0), bias: weight(1), columns: node.reads[0].columns, shape: node.shape))
         case .scores:
-            return Result(value: Kernels.scores(input(0), input(1)))
+            return Result(
+                value: Kernels.scores(
+                    input(0), input(1), divisor: program.configuration.scoreDivisor(block: node.block ?? 0)))
         case .maskedScores:
             return Result(value: Kernels.maskFuture(input(0)))
         case .pattern:

@@ -269,6 +269,8 @@ public struct App {
             let model =
                 if let checkpoint, choice.name == checkpoint.name { checkpoint } else if choice.name == "nano" {
                     try Model.nano()
+                } else if choice.fitsInMemory, let folder = Model.snapshot(of: choice.name, in: HubCache()) {
+                    try Model.checkpoint(folder, name: choice.name)
                 } else { try Model.preset(choice, randomSeed: choice.fitsInMemory ? weightSeed : nil) }
             var sampling = model.sampling
             sampling.seed = self.sampling.seed

@@ -28,7 +28,10 @@ extension Stage {
         (keys.rows, keys.columns) = (keys.columns, keys.rows)
         keys.columnNames = keys.rowNames
         keys.rowNames = []
-        return .equation(Equation(.operand(scene, 0, row: row), ("·", keys), ("/√D =", map(scene))))
+        return .equation(
+            Equation(
+                .operand(scene, 0, row: row), ("·", keys),
+                ("\(scene.configuration.scoreDivisorFormula(width: "D").filter { $0 != " " }) =", map(scene))))
     }
 
     /// Scores → scores without the future.

@@ -7,28 +7,25 @@ struct Tensors: ParsableCommand {
         abstract: "List what a safetensors file or a checkpoint folder holds, or one tensor's statistics.",
         discussion: "The header is checked strictly, so this also tells whether a file is whole.")
 
-    @Argument(help: "A .safetensors file, or a folder with model.safetensors.")
+    @Argument(help: "A .safetensors file, an index of shards, or the folder of either.")
     var file: String
     @Argument(help: "A tensor's name, for its statistics.")
     var name: String?
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
-        let path = exists && isFolder.boolValue ? (file as NSString).appendingPathComponent("model.safetensors") : file
-        let safetensors = try SafetensorsFile(path: path)
-        if let name { return try describe(name, in: safetensors) }
+        let files = try TensorFiles(path: file)
+        if let name { return try describe(name, in: files) }
         try output.write(
             text: table(
                 ["name", "type", "shape", "bytes"],
-                safetensors.header.entries.map {
+                files.tensors.map(\.entry).map {
                     [visible($0.name), $0.type.rawValue, "\($0.shape)", grouped($0.range.count)]
                 }, left: [0, 1, 2]),
             json: .object([
-                ("file", .string(path)),
-                ("metadata", .object(safetensors.header.metadata.sorted { $0.key < $1.key }.map { ($0, .string($1)) })),
-                ("tensors", .array(safetensors.header.entries.map { .object(Self.fields($0)) })),
+                ("file", .string(files.path)),
+                ("metadata", .object(files.metadata.sorted { $0.key < $1.key }.map { ($0, .string($1)) })),
+                ("tensors", .array(files.tensors.map(\.entry).map { .object(Self.fields($0)) })),
             ]))
     }
 
@@ -39,13 +36,14 @@ struct Tensors: ParsableCommand {
         ]
     }
 
-    private func describe(_ name: String, in file: SafetensorsFile) throws {
-        guard let entry = file.header.entries.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-            let near = nearest(to: name, among: file.header.entries.map(\.name)).map(visible)
+    private func describe(_ name: String, in files: TensorFiles) throws {
+        guard let stored = files.tensors.first(where: { $0.entry.name.utf8.elementsEqual(name.utf8) }) else {
+            let near = nearest(to: name, among: files.tensors.map(\.entry.name)).map(visible)
             let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
-            throw UsageError("\(file.path) has no tensor \"\(visible(name))\".\(hint)")
+            throw UsageError("\(files.path) has no tensor \"\(visible(name))\".\(hint)")
         }
-        guard let tensor = file.tensor(entry) else {
+        let entry = stored.entry
+        guard let tensor = stored.tensor else {
             throw UsageError(
                 "\(visible(name)) holds \(entry.type.rawValue); statistics are for floating-point numbers.")
         }
@@ -61,7 +59,7 @@ struct Tensors: ParsableCommand {
                     ["deviation", String(format: "%.9g", statistics.deviation)],
                 ], left: [0, 1]),
             json: .object([
-                ("file", .string(file.path)),
+                ("file", .string(files.path)),
                 (
                     "tensors",
                     .array([

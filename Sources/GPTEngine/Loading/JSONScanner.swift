@@ -1,77 +1,32 @@
-/// Reads the small piece of JSON that a safetensors header is.
+/// Reads JSON strictly, a value at a time: what is expected is asked for by name, everything else is an error.
 ///
-/// Its own, because Foundation's decoder accepts what the format forbids (fractions for integers, duplicate keys, a
-/// byte-order mark, UTF-16), and takes seconds for a header of megabytes. It never traps, whatever the bytes.
-struct HeaderScanner {
+/// Its own, because Foundation's decoder accepts what the formats read here forbid (fractions for integers, duplicate
+/// keys, a byte-order mark, UTF-16), compares keys by canonical equivalence instead of bytes, and takes seconds for
+/// megabytes. It never traps, whatever the bytes.
+struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
+    /// Where in its file the text begins, for messages.
+    private let origin: Int
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    typealias Header = (entries: [SafetensorsHeader.Entry], metadata: [String: String])
-
-    /// The whole header; entries in the order of their bytes.
-    mutating func header() throws(SafetensorsError) -> Header {
+    /// Prepares to read text that begins at a byte of a file.
+    ///
+    /// - Throws: ``JSONSyntaxError/notUTF8``.
+    init(_ bytes: UnsafeRawBufferPointer, origin: Int = 0) throws(JSONSyntaxError) {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
-        var entries: [SafetensorsHeader.Entry] = []
-        var metadata: [String: String] = [:]
-        try object { (scanner, name) throws(SafetensorsError) in
-            if name.utf8.elementsEqual("__metadata__".utf8) {
-                metadata = try scanner.metadata()
-            } else {
-                entries.append(try scanner.entry(name))
-            }
-        }
-        skipSpace()
-        guard position == bytes.count else { throw expected("the end of the header") }
-        entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
-        return (entries, metadata)
+        self.bytes = bytes
+        self.origin = origin
     }
-
-    private mutating func metadata() throws(SafetensorsError) -> [String: String] {
-        skipSpace()
-        if next == UInt8(ascii: "n") {
-            try skipValue(depth: 0)
-            return [:]
-        }
-        var strings: [String: String] = [:]
-        try object { (scanner, key) throws(SafetensorsError) in strings[key] = try scanner.string() }
-        return strings
-    }
-
-    private mutating func entry(_ name: String) throws(SafetensorsError) -> SafetensorsHeader.Entry {
-        var (type, shape, offsets): (ElementType?, [Int]?, [Int]?)
-        try object { (scanner, field) throws(SafetensorsError) in
-            switch field {
-            case "dtype":
-                let text = try scanner.string()
-                guard let known = ElementType(rawValue: text) else { throw .unknownType(name: name, type: text) }
-                type = known
-            case "shape": shape = try scanner.integers()
-            case "data_offsets": offsets = try scanner.integers()
-            default: try scanner.skipValue(depth: 0)
-            }
-        }
-        guard let type else { throw .missingField(name: name, field: "dtype") }
-        guard let shape else { throw .missingField(name: name, field: "shape") }
-        guard let offsets else { throw .missingField(name: name, field: "data_offsets") }
-        guard offsets.count == 2, offsets[0] <= offsets[1] else { throw expected("data_offsets as [begin, end]") }
-        return SafetensorsHeader.Entry(name: name, type: type, shape: shape, range: offsets[0]..<offsets[1])
-    }
-
-    // MARK: JSON
 
     /// An object; `field` reads the value of each key. No key may occur twice, byte for byte.
-    private mutating func object(
-        _ field: (inout HeaderScanner, String) throws(SafetensorsError) -> Void
-    ) throws(SafetensorsError) {
+    mutating func object(_ field: (inout JSONScanner, String) throws -> Void) throws {
         try take("{", "an object")
         var seen: Set<[UInt8]> = []
         if takeIf("}") { return }
         repeat {
             skipSpace()
             let key = try string()
-            guard seen.insert(Array(key.utf8)).inserted else { throw .duplicate(name: key) }
+            guard seen.insert(Array(key.utf8)).inserted else { throw JSONSyntaxError.duplicate(name: key) }
             try take(":", "a colon")
             try field(&self, key)
         } while takeIf(",")
@@ -79,16 +34,54 @@ struct HeaderScanner {
     }
 
     /// An array of whole numbers that are not negative.
-    private mutating func integers() throws(SafetensorsError) -> [Int] {
-        try take("[", "an array of numbers")
+    mutating func integers() throws -> [Int] {
         var numbers: [Int] = []
-        if takeIf("]") { return numbers }
-        repeat { numbers.append(try integer()) } while takeIf(",")
-        try take("]", "a comma or a closing bracket")
+        try array { scanner in numbers.append(try scanner.integer()) }
         return numbers
     }
 
-    private mutating func integer() throws(SafetensorsError) -> Int {
+    /// An array; `element` reads each value.
+    mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
+        try take("[", "an array")
+        if takeIf("]") { return }
+        repeat { try element(&self) } while takeIf(",")
+        try take("]", "a comma or a closing bracket")
+    }
+
+    /// Nothing but spaces may follow.
+    mutating func end() throws(JSONSyntaxError) {
+        skipSpace()
+        guard position == bytes.count else { throw expected("the end of the text") }
+    }
+
+    /// Whether the next value is `null`, which is then read.
+    mutating func takeNull() -> Bool { takeWord("null") }
+
+    /// `true` or `false`.
+    mutating func bool() throws(JSONSyntaxError) -> Bool {
+        if takeWord("true") { return true }
+        guard takeWord("false") else { throw expected("true or false") }
+        return false
+    }
+
+    /// The first byte of the next value, which tells its kind.
+    mutating func peek() -> UInt8? {
+        skipSpace()
+        return next
+    }
+
+    private mutating func takeWord(_ word: StaticString) -> Bool {
+        skipSpace()
+        let end = position + word.utf8CodeUnitCount
+        guard end <= bytes.count,
+            bytes[position..<end].elementsEqual(
+                UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+        else { return false }
+        position = end
+        return true
+    }
+
+    mutating func integer() throws(JSONSyntaxError) -> Int {
         skipSpace()
         let start = position
         var value = 0
@@ -104,7 +97,7 @@ struct HeaderScanner {
         return value
     }
 
-    private mutating func string() throws(SafetensorsError) -> String {
+    mutating func string() throws(JSONSyntaxError) -> String {
         try take("\"", "a string")
         var text: [UInt8] = []
         while let byte = next {
@@ -119,7 +112,7 @@ struct HeaderScanner {
         throw expected("the end of a string")
     }
 
-    private mutating func escape() throws(SafetensorsError) -> [UInt8] {
+    private mutating func escape() throws(JSONSyntaxError) -> [UInt8] {
         let simple: [UInt8: UInt8] = [
             0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 0x08, 0x66: 0x0C, 0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09,
         ]
@@ -137,7 +130,7 @@ struct HeaderScanner {
         return Array(text.utf8)
     }
 
-    private mutating func hexadecimal() throws(SafetensorsError) -> UInt16 {
+    private mutating func hexadecimal() throws(JSONSyntaxError) -> UInt16 {
         var value: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
@@ -150,24 +143,27 @@ struct HeaderScanner {
     }
 
     /// Any value of a field that is not ours.
-    private mutating func skipValue(depth: Int) throws(SafetensorsError) {
+    mutating func skipValue(depth: Int = 0) throws {
         guard depth < 100 else { throw expected("less deep nesting") }
         skipSpace()
         switch next {
         case UInt8(ascii: "{"):
-            try object { (scanner, _) throws(SafetensorsError) in try scanner.skipValue(depth: depth + 1) }
+            try object { scanner, _ in try scanner.skipValue(depth: depth + 1) }
         case UInt8(ascii: "["):
-            try take("[", "an array")
-            if takeIf("]") { return }
-            repeat { try skipValue(depth: depth + 1) } while takeIf(",")
-            try take("]", "a comma or a closing bracket")
+            try array { scanner in try scanner.skipValue(depth: depth + 1) }
         case UInt8(ascii: "\""): _ = try string()
-        default:
-            let start = position
-            while let byte = next, !" \t\r\n,]}:".utf8.contains(byte) { position += 1 }
-            let word = String(decoding: bytes[start..<position], as: UTF8.self)
-            guard ["true", "false", "null"].contains(word) || isNumber(word) else { throw expected("a value") }
+        default: _ = try word()
         }
+    }
+
+    /// A number, a truth value or null as it is written.
+    mutating func word() throws(JSONSyntaxError) -> String {
+        skipSpace()
+        let start = position
+        while let byte = next, !" \t\r\n,]}:".utf8.contains(byte) { position += 1 }
+        let word = String(decoding: bytes[start..<position], as: UTF8.self)
+        guard ["true", "false", "null"].contains(word) || isNumber(word) else { throw expected("a value") }
+        return word
     }
 
     /// A number by JSON's grammar: no leading zeros or plus sign, digits on both sides of a point.
@@ -211,9 +207,28 @@ struct HeaderScanner {
         return takeHere(UInt8(ascii: character))
     }
 
-    private mutating func take(_ character: Unicode.Scalar, _ what: String) throws(SafetensorsError) {
+    private mutating func take(_ character: Unicode.Scalar, _ what: String) throws(JSONSyntaxError) {
         guard takeIf(character) else { throw expected(what) }
     }
 
-    private func expected(_ what: String) -> SafetensorsError { .syntax(expected: what, byte: 8 + position) }
+    func expected(_ what: String) -> JSONSyntaxError { .syntax(expected: what, byte: origin + position) }
+}
+
+/// How bytes break the rules of JSON, or of what is expected of them.
+public enum JSONSyntaxError: Error, Hashable, CustomStringConvertible {
+    /// The bytes are not UTF-8.
+    case notUTF8
+    /// Something else stands where this is expected.
+    case syntax(expected: String, byte: Int)
+    /// A name occurs twice in one object.
+    case duplicate(name: String)
+
+    /// What is wrong, as the rest of a sentence about the text.
+    public var description: String {
+        switch self {
+        case .notUTF8: "is not UTF-8 text"
+        case .syntax(let expected, let byte): "is broken at byte \(byte): \(expected) is expected there"
+        case .duplicate(let name): "names \(visible(name)) twice"
+        }
+    }
 }

@@ -1,0 +1,107 @@
+import Foundation
+
+/// The tensors of a checkpoint: one safetensors file, or an index with its shards.
+public struct TensorFiles: Sendable {
+    /// A tensor and the file it is in.
+    public struct Stored: Sendable {
+        /// Its name, type, shape and place.
+        public let entry: SafetensorsHeader.Entry
+        /// The file that holds it.
+        let file: SafetensorsFile
+
+        /// Its numbers as 32-bit floats; nil where the type is none of those that are converted.
+        public var tensor: Tensor? { file.tensor(entry) }
+
+        /// Whether another tensor is the same, byte for byte.
+        func hasSameBytes(as other: Stored) -> Bool {
+            let (mine, theirs) = (file.bytes(of: entry), other.file.bytes(of: other.entry))
+            guard entry.type == other.entry.type, mine.count == theirs.count else { return false }
+            guard let a = mine.baseAddress, let b = theirs.baseAddress else { return true }
+            return memcmp(a, b, mine.count) == 0
+        }
+    }
+
+    /// The file or the index, for messages.
+    public let path: String
+    /// The tensors, file by file in the order of their bytes.
+    public let tensors: [Stored]
+    /// The free-form strings of all files.
+    public let metadata: [String: String]
+
+    /// Opens a safetensors file, an index such as `model.safetensors.index.json` with the shards beside it, or the
+    /// folder that holds either.
+    ///
+    /// - Throws: ``FileError`` or ``CheckpointError``.
+    public init(path: String) throws {
+        let file = isFolder(path) ? try Self.file(inFolder: path) : path
+        if file.hasSuffix(".json") {
+            try self.init(index: file)
+        } else {
+            self.init(try SafetensorsFile(path: file))
+        }
+    }
+
+    /// The tensors of one file.
+    init(_ file: SafetensorsFile) {
+        path = file.path
+        tensors = file.header.entries.map { Stored(entry: $0, file: file) }
+        metadata = file.header.metadata
+    }
+
+    /// Source: the index format of Hugging Face's tools, `{"metadata": …, "weight_map": {tensor: file}}`.
+    private init(index path: String) throws {
+        let source = try ByteSource(path: path)
+        var map: [(tensor: String, file: String)] = []
+        do {
+            var scanner = try JSONScanner(source.bytes)
+            try scanner.object { scanner, key in
+                guard key == "weight_map" else { return try scanner.skipValue() }
+                try scanner.object { scanner, tensor in map.append((tensor, try scanner.string())) }
+            }
+            try scanner.end()
+        } catch let error as JSONSyntaxError {
+            throw CheckpointError.notIndex(path: path, reason: "it \(error.description)")
+        }
+        guard !map.isEmpty else {
+            throw CheckpointError.notIndex(path: path, reason: "its weight_map names no tensors")
+        }
+        var tensors: [Stored] = []
+        var metadata: [String: String] = [:]
+        for (name, wanted) in Dictionary(grouping: map, by: \.file).sorted(by: { $0.key < $1.key }) {
+            guard !name.contains("/"), !name.contains("\\"), !name.contains("\0"), name != "..",
+                name.hasSuffix(".safetensors")
+            else {
+                throw CheckpointError.notIndex(
+                    path: path, reason: "its shard \(visible(name)) is not the name of a safetensors file beside it")
+            }
+            let shard = try SafetensorsFile(
+                path: ((path as NSString).deletingLastPathComponent as NSString).appendingPathComponent(name))
+            // What a shard holds beyond its part of the map is not of this checkpoint.
+            let stored = Dictionary(
+                shard.header.entries.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+            let entries = try wanted.map { tensor, _ in
+                guard let entry = stored[Array(tensor.utf8)] else {
+                    throw CheckpointError.missingTensor(path: shard.path, name: visible(tensor))
+                }
+                return entry
+            }
+            tensors += entries.sorted { $0.range.lowerBound < $1.range.lowerBound }.map {
+                Stored(entry: $0, file: shard)
+            }
+            metadata.merge(shard.header.metadata) { first, _ in first }
+        }
+        (self.path, self.tensors, self.metadata) = (path, tensors, metadata)
+    }
+
+    private static func file(inFolder folder: String) throws -> String {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let path = { (name: String) in (folder as NSString).appendingPathComponent(name) }
+        for name in ["model.safetensors", "model.safetensors.index.json"] where files.contains(name) {
+            return path(name)
+        }
+        if let pickle = files.first(where: { $0.hasPrefix("pytorch_model") && !$0.hasSuffix(".json") }) {
+            throw CheckpointError.pickle(path: path(pickle))
+        }
+        throw CheckpointError.noWeights(folder: folder)
+    }
+}

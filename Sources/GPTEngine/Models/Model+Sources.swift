@@ -1,0 +1,89 @@
+import Foundation
+
+/// Where models come from: what is built in, presets, files, and the Hugging Face cache.
+extension Model {
+    /// The model of a name: a preset, a file or a folder, or a name of the hub that is in the cache.
+    ///
+    /// A preset whose weights are not in the cache has shapes only, unless a seed for random ones is given.
+    ///
+    /// - Throws: ``ModelError``, ``FileError``, ``CheckpointError`` or ``TokenizerError``.
+    public static func open(_ name: String, randomSeed: UInt64? = nil, cache: HubCache = HubCache()) throws -> Model {
+        if let preset = Preset.named(name) {
+            if randomSeed == nil, name == "nano" { return try .nano() }
+            if randomSeed == nil, let folder = snapshot(of: name, in: cache) {
+                return try .checkpoint(folder, name: name)
+            }
+            return try .preset(preset, randomSeed: randomSeed)
+        }
+        if FileManager.default.fileExists(atPath: name) { return try .checkpoint(name) }
+        if let folder = snapshot(of: name, in: cache) { return try .checkpoint(folder, name: name) }
+        let isPath = name.hasPrefix("/") || name.hasPrefix(".") || name.hasSuffix("/") || name.hasSuffix(".safetensors")
+        if isPath { throw FileError.missing(name) }
+        if name.contains("/") || name == "distilgpt2", HubReference(name) != nil {
+            throw ModelError.notInCache(name, cache: cache.root)
+        }
+        throw ModelError.unknown(name, near: nearest(to: name, among: Preset.all.map(\.name) + ["distilgpt2"]))
+    }
+
+    /// The folder in the cache of the first model that a name may stand for.
+    public static func snapshot(of name: String, in cache: HubCache) -> String? {
+        HubReference.candidates(for: name).lazy.compactMap(cache.snapshot).first
+    }
+
+    /// The built-in nano-GPT, which sorts letters.
+    ///
+    /// - Throws: ``CheckpointError`` if the bytes inside the program were damaged.
+    public static func nano() throws -> Model {
+        guard let preset = Preset.named("nano") else { throw ModelError.unknown("nano", near: []) }
+        let file = try SafetensorsFile(ByteSource(permanent: Embedded.nano), path: "the built-in model")
+        let checkpoint = try Checkpoint(TensorFiles(file), configuration: preset.configuration)
+        return Model(
+            name: "nano", configuration: preset.configuration, weights: Weights(.checkpoint(checkpoint)),
+            tokenizer: LetterTokenizer("ABC"), sampling: .greedy, defaultPrompt: "CBABBC")
+    }
+
+    /// A preset, with random weights of a seed or, without one, as shapes only.
+    ///
+    /// - Throws: ``ModelError/doesNotFit(_:bytes:)`` when random weights are wanted and there is no room for them.
+    public static func preset(_ preset: Preset, randomSeed: UInt64?) throws -> Model {
+        if randomSeed != nil, !preset.fitsInMemory {
+            throw ModelError.doesNotFit(preset.name, bytes: preset.weightBytes)
+        }
+        let isNano = preset.name == "nano"
+        let pairs = isNano ? nil : try BytePairTokenizer.gpt2()
+        return Model(
+            name: preset.name, configuration: preset.configuration,
+            weights: randomSeed.map { Weights(.random(seed: $0)) },
+            tokenizer: pairs ?? LetterTokenizer("ABC"), sampling: isNano ? .greedy : .plain,
+            defaultPrompt: isNano ? "CBABBC" : "The trees", endOfText: pairs?.endOfText)
+    }
+
+    /// A checkpoint: a `.safetensors` file or an index of shards with a `config.json` beside it, or the folder of these.
+    ///
+    /// Its tokenizer is the one beside it; without one it takes ids only. One whose weights do not fit in memory has
+    /// shapes only. With fewer tokens than GPT-2 it is a small model as nano is, and the likeliest token is taken unless
+    /// told otherwise.
+    ///
+    /// - Throws: ``FileError``, ``CheckpointError`` or ``TokenizerError``.
+    public static func checkpoint(_ path: String, name: String? = nil) throws -> Model {
+        let files = try TensorFiles(path: path)
+        let folder = (files.path as NSString).deletingLastPathComponent
+        let file = try ConfigurationFile(path: (folder as NSString).appendingPathComponent("config.json"))
+        let configuration = try file.configuration()
+        let checkpoint = try Checkpoint(files, configuration: configuration)
+        let fits = 4 * configuration.parameterCount <= Machine.memory / 2
+        let pairs = try BytePairTokenizer.inFolder(folder)
+        let remarks = [
+            pairs == nil ? "tokens by id" : nil,
+            checkpoint.ignoresStoredUnembedding ? "tied: the stored lm_head differs and is not used" : nil,
+        ].compactMap(\.self)
+        let end = try [pairs?.endOfText, file.endOfText()].compactMap(\.self).first
+        return Model(
+            name: visible(name ?? ((isFolder(path) ? path : files.path) as NSString).lastPathComponent),
+            configuration: configuration, weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: pairs,
+            sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
+            defaultPrompt: pairs == nil ? "" : "The trees",
+            endOfText: end.flatMap { (0..<configuration.vocabularySize).contains($0) ? $0 : nil },
+            remark: remarks.isEmpty ? nil : remarks.joined(separator: " · "))
+    }
+}

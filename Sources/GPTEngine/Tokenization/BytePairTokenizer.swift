@@ -1,0 +1,205 @@
+import HeapModule
+
+/// Byte-level byte-pair encoding as GPT-2 has it: bytes first, then the merges of a fixed list, the earliest first.
+///
+/// Exact to OpenAI's `tiktoken` with its `gpt2` encoding. Source: Radford et al.
+/// (2019), section 2.2, and `encoder.py` of the GPT-2 release.
+public struct BytePairTokenizer: Tokenizer {
+    /// What every token stands for, by id; nil where an id has no token.
+    private let tokens: [ArraySlice<UInt8>?]
+    /// The id of each single byte; nil where the vocabulary has none.
+    private let byteIDs: [Int32?]
+    private let merges: [Pair: Merge]
+    /// Tokens that are found in the text before it is cut into pieces, longest first.
+    private let added: [AddedToken]
+    /// Whether text that does not begin with a space is read as if it did.
+    private let addsPrefixSpace: Bool
+
+    /// Two tokens side by side.
+    private struct Pair: Hashable {
+        let left: Int32
+        let right: Int32
+    }
+
+    /// What two tokens become, and how early.
+    private struct Merge {
+        let rank: Int32
+        let id: Int32
+    }
+
+    /// A token that was added to the vocabulary as text of its own.
+    struct AddedToken: Hashable {
+        let id: Int
+        let text: [UInt8]
+        /// Whether it steers the model, such as `<|endoftext|>`, and is plain text unless asked for.
+        let isSpecial: Bool
+    }
+
+    /// Two tokens that become one: their bytes side by side, and where the second begins.
+    struct Rule {
+        let bytes: ArraySlice<UInt8>
+        let middle: Int
+    }
+
+    /// Puts a vocabulary together.
+    ///
+    /// - Parameters:
+    ///   - vocabulary: the bytes of each token, and its id.
+    ///   - merges: what becomes one token, the earliest first.
+    /// - Throws: ``TokenizerError`` when a merge speaks of tokens that are not there, or an id occurs twice.
+    init(
+        vocabulary: [(bytes: ArraySlice<UInt8>, id: Int)], merges: [Rule],
+        added: [AddedToken] = [], addsPrefixSpace: Bool = false
+    ) throws(TokenizerError) {
+        let all = vocabulary + added.map { ($0.text[...], $0.id) }
+        let last = all.reduce(-1) { max($0, $1.id) }
+        guard last < 1 << 24, all.allSatisfy({ $0.id >= 0 }) else { throw .idOutOfRange(last) }
+        var tokens = [ArraySlice<UInt8>?](repeating: nil, count: last + 1)
+        var ids: [ArraySlice<UInt8>: Int32] = [:]
+        ids.reserveCapacity(vocabulary.count)
+        for (bytes, id) in all {
+            // An added token may stand in the vocabulary as well.
+            guard tokens[id] == nil || tokens[id] == bytes else { throw .duplicateID(id) }
+            tokens[id] = bytes
+        }
+        for (bytes, id) in vocabulary { ids[bytes] = Int32(id) }
+        self.tokens = tokens
+        byteIDs = (0...255).map { ids[[UInt8($0)]] }
+        self.merges = try Self.table(merges, ids)
+        self.added = added.sorted { $0.text.count > $1.text.count }
+        self.addsPrefixSpace = addsPrefixSpace
+    }
+
+    private static func table(
+        _ merges: [Rule], _ ids: [ArraySlice<UInt8>: Int32]
+    ) throws(TokenizerError) -> [Pair: Merge] {
+        var table: [Pair: Merge] = [:]
+        table.reserveCapacity(merges.count)
+        for (rank, rule) in merges.enumerated() {
+            let (left, right) = (rule.bytes[..<rule.middle], rule.bytes[rule.middle...])
+            guard let leftID = ids[left], let rightID = ids[right], let id = ids[rule.bytes] else {
+                throw .unknownMerge(displayForm(Array(left)), displayForm(Array(right)), rank: rank)
+            }
+            // Of equal lines the later counts, as in the library that writes these files.
+            table[Pair(left: leftID, right: rightID)] = Merge(rank: Int32(rank), id: id)
+        }
+        return table
+    }
+
+    /// One more than the largest id.
+    public var count: Int { tokens.count }
+
+    /// The id of a token that was added as text, such as `<|endoftext|>`.
+    public func id(ofAdded text: String) -> Int? { added.first { $0.text.elementsEqual(text.utf8) }?.id }
+
+    /// The token that ends a text, as GPT-2's vocabulary calls it.
+    var endOfText: Int? { id(ofAdded: "<|endoftext|>") }
+
+    /// The bytes that a token stands for, perhaps half a character; nil where an id has no token.
+    public func bytes(of id: Int) -> [UInt8]? { tokens.indices.contains(id) ? tokens[id].map(Array.init) : nil }
+
+    /// The ids of a text; special tokens that are written out in it are plain text unless asked for.
+    ///
+    /// - Throws: ``PromptError/noTokenForByte(_:)`` where the vocabulary lacks a byte, which GPT-2's does not.
+    public func encode(_ text: [UInt8], allowingSpecial: Bool = false) throws(PromptError) -> [Int] {
+        var ids: [Int] = []
+        let searched = added.filter { allowingSpecial || !$0.isSpecial }
+        var rest = text[...]
+        while !searched.isEmpty, let (range, token) = Self.first(of: searched, in: rest) {
+            try encode(plain: rest[..<range.lowerBound], into: &ids)
+            ids.append(token.id)
+            rest = rest[range.upperBound...]
+        }
+        try encode(plain: rest, into: &ids)
+        return ids
+    }
+
+    /// The leftmost added token in a text, the longest of those that begin there.
+    private static func first(
+        of tokens: [AddedToken], in text: ArraySlice<UInt8>
+    ) -> (range: Range<Int>, token: AddedToken)? {
+        let firsts = Set(tokens.compactMap(\.text.first))
+        for start in text.indices where firsts.contains(text[start]) {
+            if let token = tokens.first(where: { text[start...].starts(with: $0.text) }) {
+                return (start..<start + token.text.count, token)
+            }
+        }
+        return nil
+    }
+
+    private func encode(plain text: ArraySlice<UInt8>, into ids: inout [Int]) throws(PromptError) {
+        guard let first = text.first else { return }
+        let text = addsPrefixSpace && first != 0x20 ? [0x20] + text : Array(text)
+        for byte in text where byteIDs[Int(byte)] == nil { throw .noTokenForByte(byte) }
+        text.withUnsafeBufferPointer { text in
+            PreTokenizer(text).forEachPiece { range in merge(text[range], into: &ids) }
+        }
+    }
+
+    // MARK: Merging
+
+    /// A merge that is possible somewhere in a piece; it may be stale by the time its turn comes.
+    private struct Candidate: Comparable {
+        let rank: Int32
+        let place: Int32
+        let pair: Pair
+        let id: Int32
+
+        static func < (a: Candidate, b: Candidate) -> Bool { (a.rank, a.place) < (b.rank, b.place) }
+    }
+
+    /// Merges the bytes of one piece: the earliest rank first, the leftmost of equals, until no merge is left.
+    ///
+    /// A queue keeps this at n·log n for a piece of n bytes.
+    private func merge(_ piece: Slice<UnsafeBufferPointer<UInt8>>, into result: inout [Int]) {
+        // Token by place, with links to the neighbours that are left; −1 where a token was merged away.
+        var ids = piece.map { byteIDs[Int($0)] ?? 0 }
+        guard ids.count > 1 else { return result.append(contentsOf: ids.map(Int.init)) }
+        var next = Array(1...ids.count)
+        var previous = Array(-1..<ids.count - 1)
+        var queue = Heap<Candidate>()
+        func candidate(at place: Int) -> Candidate? {
+            guard place >= 0, next[place] < ids.count else { return nil }
+            let pair = Pair(left: ids[place], right: ids[next[place]])
+            return merges[pair].map { Candidate(rank: $0.rank, place: Int32(place), pair: pair, id: $0.id) }
+        }
+        queue.insert(contentsOf: ids.indices.compactMap(candidate))
+        while let best = queue.popMin() {
+            let place = Int(best.place)
+            guard ids[place] == best.pair.left, next[place] < ids.count, ids[next[place]] == best.pair.right else {
+                continue
+            }
+            let gone = next[place]
+            ids[place] = best.id
+            ids[gone] = -1
+            next[place] = next[gone]
+            if next[gone] < ids.count { previous[next[gone]] = place }
+            if let new = candidate(at: place) { queue.insert(new) }
+            if let new = candidate(at: previous[place]) { queue.insert(new) }
+        }
+        result.append(contentsOf: ids.lazy.filter { $0 >= 0 }.map(Int.init))
+    }
+}
+
+/// Why files make no tokenizer.
+public enum TokenizerError: Error, Hashable, CustomStringConvertible {
+    /// A merge speaks of tokens that the vocabulary does not have.
+    case unknownMerge(String, String, rank: Int)
+    /// Two tokens have the same id.
+    case duplicateID(Int)
+    /// An id that is negative or absurdly large.
+    case idOutOfRange(Int)
+    /// A file that asks for what is not understood, or is broken.
+    case file(path: String, reason: String)
+
+    /// A sentence for the person at the shell.
+    public var description: String {
+        switch self {
+        case .unknownMerge(let left, let right, let rank):
+            "The tokenizer's merge number \(rank + 1), \(left) and \(right), speaks of tokens that its vocabulary does not have."
+        case .duplicateID(let id): "The tokenizer gives the id \(id) to two tokens."
+        case .idOutOfRange(let id): "The tokenizer has the id \(id), which no vocabulary reaches."
+        case .file(let path, let reason): "\(path) is not a tokenizer that can be used: \(reason)."
+        }
+    }
+}
