@@ -14,6 +14,11 @@ public enum Machine {
     }()
 }
 
+extension Machine {
+    /// Bytes that the values of a pass may take unless told otherwise: 768 MiB, or a quarter of the memory if that is less.
+    public static var activationMemory: Int { min(768 << 20, memory / 4) }
+}
+
 /// A whole number in groups of three digits, as `124,439,808`.
 public func grouped(_ value: Int) -> String {
     let digits = Array(String(value.magnitude))

@@ -9,9 +9,18 @@ public struct Tensor: Sendable {
 
     /// Creates a tensor and lets `fill` write all its numbers, which are not initialised before.
     public init(_ shape: [Int], fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
-        let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: shape.reduce(1, *))
+        let count = shape.reduce(1, *)
+        let wanted = BufferPool.size(for: count)
+        guard wanted > 0 else {
+            let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+            fill(memory)
+            self.init(shape, Storage(UnsafeBufferPointer(memory), .allocated))
+            return
+        }
+        let (base, size) = BufferPool.take(wanted)
+        let memory = UnsafeMutableBufferPointer(start: base.bindMemory(to: Float.self, capacity: count), count: count)
         fill(memory)
-        self.init(shape, Storage(UnsafeBufferPointer(memory), owner: nil))
+        self.init(shape, Storage(UnsafeBufferPointer(memory), .pooled(base, size: size)))
     }
 
     /// Creates a tensor from literal numbers in row-major order.
@@ -23,7 +32,7 @@ public struct Tensor: Sendable {
     /// Creates a tensor over numbers that belong to `owner` and stay as they are while it lives.
     init(_ shape: [Int], borrowing numbers: UnsafeBufferPointer<Float>, from owner: any Sendable) {
         precondition(numbers.count == shape.reduce(1, *), "\(numbers.count) numbers do not fill \(shape)")
-        self.init(shape, Storage(numbers, owner: owner))
+        self.init(shape, Storage(numbers, .borrowed(owner)))
     }
 
     private init(_ shape: [Int], _ storage: Storage) {
@@ -76,6 +85,25 @@ public struct Tensor: Sendable {
         }
     }
 
+    /// Some rows of the first axis, without a copy.
+    public func rows(_ range: Range<Int>) -> Tensor {
+        let stride = count / max(1, shape[0])
+        let numbers = UnsafeBufferPointer(
+            rebasing: storage.numbers[range.lowerBound * stride..<range.upperBound * stride])
+        return Tensor([range.count] + shape.dropFirst(), borrowing: numbers, from: storage)
+    }
+
+    /// The same numbers under another shape that holds as many.
+    func reshaped(_ shape: [Int]) -> Tensor {
+        precondition(count == shape.reduce(1, *), "\(self.shape) does not become \(shape)")
+        return Tensor(shape, storage)
+    }
+
+    /// Bytes of memory that are taken for the numbers.
+    var byteCount: Int {
+        if case .pooled(_, let size) = storage.origin { size } else { count * MemoryLayout<Float>.stride }
+    }
+
     /// All numbers in row-major order.
     public var values: [Float] { Array(storage.numbers) }
 
@@ -88,16 +116,27 @@ public struct Tensor: Sendable {
     ///
     /// Unchecked: nothing writes to the numbers once it exists, so any thread may read them.
     private final class Storage: @unchecked Sendable {
-        let numbers: UnsafeBufferPointer<Float>
-        private let owner: (any Sendable)?
+        /// Where the numbers lie.
+        enum Origin {
+            case allocated
+            case pooled(UnsafeMutableRawPointer, size: Int)
+            case borrowed(any Sendable)
+        }
 
-        init(_ numbers: UnsafeBufferPointer<Float>, owner: (any Sendable)?) {
+        let numbers: UnsafeBufferPointer<Float>
+        let origin: Origin
+
+        init(_ numbers: UnsafeBufferPointer<Float>, _ origin: Origin) {
             self.numbers = numbers
-            self.owner = owner
+            self.origin = origin
         }
 
         deinit {
-            if owner == nil { numbers.deallocate() }
+            switch origin {
+            case .allocated: numbers.deallocate()
+            case .pooled(let base, let size): BufferPool.give(base, size: size)
+            case .borrowed: break
+            }
         }
     }
 }

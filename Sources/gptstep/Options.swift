@@ -100,7 +100,7 @@ struct OutputOptions: ParsableArguments {
     func write(text: @autoclosure () throws -> String, json: @autoclosure () throws -> JSON) throws {
         let answer = try format == .json ? json().text + "\n" : text()
         if let output {
-            try writeFile(output, pieces: [Data(answer.utf8)])
+            try writeFile(output) { write in try write(Data(answer.utf8)) }
         } else {
             try standardOutput(answer)
         }

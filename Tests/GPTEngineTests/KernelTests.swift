@@ -219,7 +219,9 @@ struct HeadSizes: Sendable, CustomTestStringConvertible {
             let expected = (0..<vocabulary).map { id in
                 (0..<width).reduce(0.0) { $0 + Double(x[position, $1]) * Double(table[id, $1]) }
             }
-            expectClose(Kernels.unembed(x, position: position, table: table), [vocabulary], expected)
+            let row = x.rows(position..<position + 1)
+            expectClose(Kernels.unembed(row, table: table), [1, vocabulary], expected)
+            expectClose(Kernels.rowUnembed(row, table: .full(table)), [1, vocabulary], expected)
         }
     }
 }

@@ -119,7 +119,7 @@ import Testing
         var writer = SafetensorsWriter()
         for (name, tensor) in zip(names, tensors) { writer.add(name, tensor) }
         writer.add("ids", [.min, -1, 0, 50_256, .max])
-        writer.add("column", tensors[2], shape: [6, 1])
+        writer.add("column", shape: [6, 1]) { tensors[2] }
         writer.metadata = ["format": "x", "quote": "\"\n\u{1B}", "": "empty"]
 
         let folder = try TemporaryFolder()
@@ -153,7 +153,7 @@ import Testing
     @Test func `a file is replaced as a whole and nothing stays beside it`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("file", Array(repeating: 1, count: 1000))
-        try writeFile(path, pieces: [Data([2, 3]), Data(), Data([4])])
+        try writeFile(path) { write in for piece in [[2, 3], [], [4]] as [[UInt8]] { try write(Data(piece)) } }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data([2, 3, 4]))
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["file"])
     }
@@ -162,17 +162,17 @@ import Testing
         let folder = try TemporaryFolder()
         let missing = folder.path("no/such/file")
         #expect(throws: FileError.unwritable(missing, reason: String(cString: strerror(ENOENT)))) {
-            try writeFile(missing, pieces: [Data([1])])
+            try writeFile(missing) { write in try write(Data([1])) }
         }
         #expect(throws: FileError.unwritable(folder.url.path, reason: String(cString: strerror(EISDIR)))) {
-            try writeFile(folder.url.path, pieces: [Data([1])])
+            try writeFile(folder.url.path) { write in try write(Data([1])) }
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
     }
 
     @Test func `a full device is reported, stays a device, and is closed`() throws {
         #expect(throws: FileError.unwritable("/dev/full", reason: String(cString: strerror(ENOSPC)))) {
-            try writeFile("/dev/full", pieces: [Data([1])])
+            try writeFile("/dev/full") { write in try write(Data([1])) }
         }
         var status = stat()
         #expect(stat("/dev/full", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)

@@ -15,7 +15,7 @@ import Testing
         let ordered = try nanoTrace("CBABBC")
         let last = ordered.program.logitsIndex - 1
         var steps = 0
-        while ordered.computeNext(upTo: last) { steps += 1 }
+        while ordered.computeNext(toward: last) { steps += 1 }
         #expect(steps == 57)
 
         var numbers = Numbers(seed: 50)
@@ -49,11 +49,12 @@ import Testing
     @Test func `computing step by step stops at the wanted operation`() throws {
         let trace = try nanoTrace("CB")
         for step in 0...4 {
-            #expect(trace.computeNext(upTo: 4))
+            #expect(trace.next(toward: 4) == step)
+            #expect(trace.computeNext(toward: 4))
             #expect(trace.isComputed(step) && !trace.isComputed(step + 1))
         }
-        #expect(!trace.computeNext(upTo: 4))
-        while trace.computeNext(upTo: .max) {}
+        #expect(!trace.computeNext(toward: 4))
+        while trace.computeNext(toward: .max) {}
         #expect(trace.isComputed(trace.program.logitsIndex - 1))
     }
 
@@ -61,13 +62,12 @@ import Testing
         let model = try Model.nano()
         let weights = try #require(model.weights)
         let program = Program.gpt2(model.configuration, tokenCount: 4)
-        let bytes = program.valueBytes
+        let bytes = program.workingBytes
         #expect(throws: PassError.doesNotFit(bytes: bytes, limit: bytes - 1, tokenCount: 4)) {
-            try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], limit: bytes - 1)
+            try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], memory: bytes - 1)
         }
-        let trace = try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], limit: bytes)
-        let kept = (0..<program.logitsIndex).reduce(0) { $0 + 4 * trace.value(of: $1).count }
-        #expect(kept == bytes)
+        let trace = try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], memory: bytes)
+        #expect(trace.logits(at: 3).shape == [3])
     }
 
     @Test func `a prediction follows the position and the sampling`() throws {
@@ -152,7 +152,7 @@ import Testing
         #expect(try value("blocks.0.ln1.hook_scale").shape == [4, 1])
         #expect(try value("blocks.2.attn.hook_pattern").shape == [3, 4, 4])
         #expect(try value("logits").shape == [4, 3])
-        #expect(try value("logits").row(2) == trace.logits(at: 2).values)
+        expectClose(try value("logits").selecting(2, axis: 0), [3], trace.logits(at: 2).values.map(Double.init))
         #expect(try value("filtered_logits").values == trace.logits(at: 3).values)
         #expect(try file.integers("tokens") == [2, 1, 0, 1])
         #expect(try file.integers("next_token") == [trace.logits(at: 3).largestIndex])
@@ -182,15 +182,16 @@ import Testing
         struct Stop: Error {}
         let trace = try nanoTrace("CB")
         var reports: [Int] = []
-        _ = try trace.file(model: .nano(), sampling: .greedy) { done, all in
+        let folder = try TemporaryFolder()
+        let file = try trace.file(model: .nano(), sampling: .greedy)
+        try file.write(to: folder.path("trace")) { done, all in
             reports.append(done)
-            #expect(all == 61)
+            #expect(all == 70)
         }
-        #expect(reports == Array(1...57))
-        let stopped = try nanoTrace("CB")
+        #expect(reports == Array(0..<70))
         #expect(throws: Stop.self) {
-            try stopped.file(model: .nano(), sampling: .greedy) { done, _ in if done == 10 { throw Stop() } }
+            try file.write(to: folder.path("stopped")) { done, _ in if done == 10 { throw Stop() } }
         }
-        #expect(stopped.isComputed(9) && !stopped.isComputed(10))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["trace"])
     }
 }

@@ -14,7 +14,7 @@ import Testing
         stepper.go(to: try stepper.program.quantity(at: address).node)
         change(&stepper)
         let trace = try Trace(program: stepper.program, weights: try #require(model.weights), tokens: tokens)
-        while trace.computeNext(upTo: stepper.index) {}
+        while trace.computeNext(toward: stepper.index) {}
         return Scene(model: model, stepper: stepper, trace: trace, sampling: sampling)
     }
 

@@ -2,7 +2,8 @@ import Foundation
 
 /// The arithmetic of the forward pass: free functions over rows, with shapes in the comments.
 ///
-/// Rows are independent, so each function can be checked against a naive loop. Products go through ``multiply``.
+/// Rows are independent, so each function can be checked against a naive loop, and many rows are shared by threads.
+/// Products go through ``multiply``, or ``RowProduct`` where there is a single row.
 enum Kernels {
     /// Rows of a table: table [N, C], indices [T] → [T, C].
     static func rows(_ indices: [Int], of table: Tensor) -> Tensor {
@@ -19,8 +20,9 @@ enum Kernels {
 
     /// a + b, element by element.
     static func add(_ a: Tensor, _ b: Tensor) -> Tensor {
-        Tensor(a.shape) { out in
-            a.withValues { a in b.withValues { b in for i in out.indices { out[i] = a[i] + b[i] } } }
+        let C = a.columnCount
+        return onRows(a.shape, a, b, Tensor([], [0]), cost: C / 4) { out, a, b, _, row in
+            for c in row * C..<(row + 1) * C { out[c] = a[c] + b[c] }
         }
     }
 
@@ -29,32 +31,67 @@ enum Kernels {
     /// Source: Ba, Kiros, Hinton, "Layer Normalization" (2016). Sums are taken in 64 bits.
     static func normalize(_ x: Tensor, epsilon: Float) -> (normalized: Tensor, mean: Tensor, scale: Tensor) {
         let (T, C) = (x.rowCount, x.columnCount)
-        var (means, scales) = ([Float](), [Float]())
+        var statistics = [Float](repeating: 0, count: 2 * T)
         let normalized = Tensor(x.shape) { out in
-            x.withValues { x in
-                for row in 0..<T {
-                    let range = row * C..<(row + 1) * C
-                    let mean = x[range].reduce(0.0) { $0 + Double($1) } / Double(C)
-                    let variance = x[range].reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(C)
-                    let scale = (variance + Double(epsilon)).squareRoot()
-                    for i in range { out[i] = Float((Double(x[i]) - mean) / scale) }
-                    means.append(Float(mean))
-                    scales.append(Float(scale))
+            statistics.withUnsafeMutableBufferPointer { statistics in
+                x.withValues { x in
+                    guard let out = Shared(out), let x = Source(x), let kept = Shared(statistics) else { return }
+                    inParallel(T, cost: 2 * C) { rows in
+                        for row in rows {
+                            let x = x.base + row * C
+                            let mean = sum(C) { Double(x[$0]) } / Double(C)
+                            let variance = sum(C) { (Double(x[$0]) - mean) * (Double(x[$0]) - mean) } / Double(C)
+                            let scale = (variance + Double(epsilon)).squareRoot()
+                            let target = out.base + row * C
+                            for c in 0..<C { target[c] = Float((Double(x[c]) - mean) * (1 / scale)) }
+                            kept.base[row] = Float(mean)
+                            kept.base[T + row] = Float(scale)
+                        }
+                    }
                 }
             }
         }
-        return (normalized, Tensor([T], means), Tensor([T], scales))
+        return (normalized, Tensor([T], Array(statistics[..<T])), Tensor([T], Array(statistics[T...])))
+    }
+
+    /// A sum of `count` terms, four at a time.
+    @inline(__always)
+    private static func sum(_ count: Int, _ term: (Int) -> Double) -> Double {
+        var parts = SIMD4<Double>()
+        for i in stride(from: 0, to: count - 3, by: 4) {
+            parts += SIMD4(term(i), term(i + 1), term(i + 2), term(i + 3))
+        }
+        return (count & ~3..<count).reduce(parts.sum()) { $0 + term($1) }
     }
 
     /// x̂·γ + β: x̂ [T, C], γ [C], β [C] → [T, C].
     static func scaleAndShift(_ x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor {
         let C = x.columnCount
-        return Tensor(x.shape) { out in
-            x.withValues { x in
-                gamma.withValues { gamma in
-                    beta.withValues { beta in
-                        for row in 0..<x.count / C {
-                            for c in 0..<C { out[row * C + c] = x[row * C + c] * gamma[c] + beta[c] }
+        return onRows(x.shape, x, gamma, beta, cost: C / 4) { out, x, gamma, beta, row in
+            let (out, x) = (out + row * C, x + row * C)
+            for c in 0..<C { out[c] = x[c] * gamma[c] + beta[c] }
+        }
+    }
+
+    /// Computes a tensor row by row from up to three others; `row` counts over all axes but the last.
+    @inline(__always)
+    private static func onRows(
+        _ shape: [Int], _ a: Tensor, _ b: Tensor, _ c: Tensor, cost: Int,
+        _ body:
+            @Sendable (
+                UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, Int
+            ) -> Void
+    ) -> Tensor {
+        Tensor(shape) { out in
+            let count = out.count / max(1, shape.last ?? 1)
+            a.withValues { a in
+                b.withValues { b in
+                    c.withValues { c in
+                        guard let out = Shared(out), let a = Source(a), let b = Source(b), let c = Source(c) else {
+                            return
+                        }
+                        inParallel(count, cost: max(1, cost)) { rows in
+                            for row in rows { body(out.base, a.base, b.base, c.base, row) }
                         }
                     }
                 }
@@ -70,7 +107,8 @@ enum Kernels {
         return Tensor(shape) { out in
             guard let target = out.baseAddress else { return }
             bias.withValues { bias in
-                for row in 0..<T { for j in 0..<n { target[row * n + j] = bias[columns.lowerBound + j] } }
+                guard let bias = bias.baseAddress else { return }
+                for row in 0..<T { (target + row * n).update(from: bias + columns.lowerBound, count: n) }
             }
             x.withMatrix(rows: T) { x in
                 weight.withMatrix(rows: K, columns: columns) { w in
@@ -80,68 +118,95 @@ enum Kernels {
         }
     }
 
-    /// q·kᵀ/divisor for every head: q, k [T, H, D] → [H, T, T].
+    /// q·kᵀ/divisor for every head: q [T, H, D], k [S, H, D] → [H, T, S].
     static func scores(_ q: Tensor, _ k: Tensor, divisor: Float) -> Tensor {
-        let (T, H, D) = (q.shape[0], q.shape[1], q.shape[2])
-        return Tensor([H, T, T]) { out in
+        let (T, S, H, D) = (q.shape[0], k.shape[0], q.shape[1], q.shape[2])
+        return Tensor([H, T, S]) { out in
             guard let target = out.baseAddress else { return }
             for head in 0..<H {
                 q.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { q in
-                    k.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { k in
-                        multiply(
-                            q, k.transposed, scale: 1 / divisor, into: target + head * T * T, stride: T)
+                    k.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { k in
+                        multiply(q, k.transposed, scale: 1 / divisor, into: target + head * T * S, stride: S)
                     }
                 }
             }
         }
     }
 
-    /// Scores with every key after its query replaced by −∞: [H, T, T] → [H, T, T].
-    static func maskFuture(_ scores: Tensor) -> Tensor {
-        let T = scores.columnCount
-        return Tensor(scores.shape) { out in
-            scores.withValues { scores in
-                for row in 0..<scores.count / T {
-                    for key in 0..<T { out[row * T + key] = key <= row % T ? scores[row * T + key] : -.infinity }
-                }
-            }
+    /// Scores with every key after its query replaced by −∞: [H, T, S] → [H, T, S]; the first query stands at position
+    /// `first`.
+    static func maskFuture(_ scores: Tensor, first: Int = 0) -> Tensor {
+        let (T, S) = (scores.shape[1], scores.columnCount)
+        return onRows(scores.shape, scores, scores, scores, cost: S / 4) { out, scores, _, _, row in
+            let seen = min(S, first + row % T + 1)
+            (out + row * S).update(from: scores + row * S, count: seen)
+            (out + row * S + seen).update(repeating: -.infinity, count: S - seen)
         }
     }
 
     /// exp(x − max)/Σexp along the last axis; a −∞ becomes exactly 0. Also the maximum and the sum of each row.
-    static func softmax(_ x: Tensor) -> (values: Tensor, max: Tensor, sum: Tensor) {
-        let N = x.columnCount
-        var (maxima, sums) = ([Float](), [Float]())
+    ///
+    /// Where the numbers are masked scores [H, T, S], whose first query stands at position `first`, what is masked need
+    /// not be looked at.
+    static func softmax(_ x: Tensor, first: Int? = nil) -> (values: Tensor, max: Tensor, sum: Tensor) {
+        let (N, count) = (x.columnCount, x.rowCount)
+        let T = x.shape.count > 1 ? x.shape[x.shape.count - 2] : 1
+        var statistics = [Float](repeating: 0, count: 2 * count)
         let values = Tensor(x.shape) { out in
-            x.withValues { x in
-                for row in 0..<x.count / N {
-                    let range = row * N..<(row + 1) * N
-                    let largest = x[range].max() ?? 0
-                    var sum = 0.0
-                    for i in range {
-                        out[i] = expf(x[i] - largest)
-                        sum += Double(out[i])
+            statistics.withUnsafeMutableBufferPointer { statistics in
+                x.withValues { x in
+                    guard let out = Shared(out), let x = Source(x), let kept = Shared(statistics) else { return }
+                    inParallel(count, cost: N) { rows in
+                        for row in rows {
+                            let seen = first.map { min(N, $0 + row % T + 1) } ?? N
+                            let (x, out) = (x.base + row * N, out.base + row * N)
+                            let (largest, sum) = shares(x, out, seen)
+                            (out + seen).update(repeating: 0, count: N - seen)
+                            kept.base[row] = largest
+                            kept.base[count + row] = sum
+                        }
                     }
-                    for i in range { out[i] /= Float(sum) }
-                    maxima.append(largest)
-                    sums.append(Float(sum))
                 }
             }
         }
         let rows = Array(x.shape.dropLast())
-        return (values, Tensor(rows, maxima), Tensor(rows, sums))
+        return (values, Tensor(rows, Array(statistics[..<count])), Tensor(rows, Array(statistics[count...])))
     }
 
-    /// pattern·v for every head: pattern [H, T, T], v [T, H, D] → [T, H, D].
+    /// One row of a softmax of `count` numbers; sums are taken in 64 bits.
+    private static func shares(
+        _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ count: Int
+    ) -> (max: Float, sum: Float) {
+        var largest = -Float.infinity
+        for i in 0..<count { largest = x[i] > largest ? x[i] : largest }
+        let whole = count & ~7
+        var parts = SIMD8<Double>()
+        for i in stride(from: 0, to: whole, by: 8) {
+            let e = exponential((x + i).eight - largest)
+            (out + i).eight = e
+            parts += SIMD8<Double>(e)
+        }
+        var sum = parts.sum()
+        for i in whole..<count {
+            out[i] = expf(x[i] - largest)
+            sum += Double(out[i])
+        }
+        let factor = 1 / sum
+        for i in 0..<count { out[i] = Float(Double(out[i]) * factor) }
+        return (largest, Float(sum))
+    }
+
+    /// pattern·v for every head: pattern [H, T, S], v [S, H, D] → [T, H, D].
     static func mix(_ pattern: Tensor, _ v: Tensor) -> Tensor {
-        let (T, H, D) = (v.shape[0], v.shape[1], v.shape[2])
-        return Tensor(v.shape) { out in
+        let (S, H, D) = (v.shape[0], v.shape[1], v.shape[2])
+        let T = pattern.shape[1]
+        return Tensor([T, H, D]) { out in
             guard let target = out.baseAddress else { return }
             pattern.withValues { pattern in
                 guard let pattern = pattern.baseAddress else { return }
                 for head in 0..<H {
-                    v.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { v in
-                        let shares = Matrix(base: pattern + head * T * T, rows: T, columns: T, stride: T)
+                    v.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { v in
+                        let shares = Matrix(base: pattern + head * T * S, rows: T, columns: S, stride: S)
                         multiply(shares, v, into: target + head * D, stride: H * D)
                     }
                 }
@@ -151,18 +216,19 @@ enum Kernels {
 
     /// The non-linearity, element by element.
     static func activate(_ x: Tensor, _ activation: Activation) -> Tensor {
-        Tensor(x.shape) { out in x.withValues { x in for i in out.indices { out[i] = activation(x[i]) } } }
+        let N = x.columnCount
+        return onRows(x.shape, x, x, x, cost: 3 * N) { out, x, _, _, row in
+            activation.apply(x + row * N, out + row * N, count: N)
+        }
     }
 
-    /// One position's logits: row `position` of x [T, C] against every row of the unembedding [V, C] → [V].
-    static func unembed(_ x: Tensor, position: Int, table: Tensor) -> Tensor {
-        let (V, C) = (table.shape[0], table.shape[1])
-        return Tensor([V]) { out in
+    /// Logits of some positions: x [T, C] against every row of the unembedding [V, C] → [T, V].
+    static func unembed(_ x: Tensor, table: Tensor) -> Tensor {
+        let (T, V) = (x.shape[0], table.shape[0])
+        return Tensor([T, V]) { out in
             guard let target = out.baseAddress else { return }
-            x.withValues { x in
-                guard let base = x.baseAddress else { return }
-                let row = Matrix(base: base + position * C, rows: 1, columns: C, stride: C)
-                table.withMatrix(rows: V) { multiply(row, $0.transposed, into: target, stride: V) }
+            x.withMatrix(rows: T) { x in
+                table.withMatrix(rows: V) { multiply(x, $0.transposed, into: target, stride: V) }
             }
         }
     }

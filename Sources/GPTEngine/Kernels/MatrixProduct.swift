@@ -26,3 +26,6 @@ func multiply(
         blasint(a.rows), blasint(b.columns), blasint(a.columns), scale, a.base, blasint(a.stride), b.base,
         blasint(b.stride), adding ? 1 : 0, out, blasint(stride))
 }
+
+/// Lets the BLAS use so many threads.
+func setProductThreads(_ count: Int) { openblas_set_num_threads(CInt(count)) }

@@ -77,6 +77,12 @@ public struct Checkpoint: Sendable {
         }
     }
 
+    /// A matrix as it is stored, where that is [in, out] in 16 bits.
+    func halfNumbers(_ parameter: Parameter) -> HalfNumbers? {
+        guard parameter.shape.count == 2, !isStoredTransposed(parameter) else { return nil }
+        return stored[Array(parameter.name.utf8)]?.halfNumbers
+    }
+
     /// Whether a stored unembedding differs from the token table that the configuration ties it to.
     var ignoresStoredUnembedding: Bool {
         guard configuration.tiesEmbeddings, let head = stored[Array("lm_head.weight".utf8)],

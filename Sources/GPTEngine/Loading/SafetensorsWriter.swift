@@ -1,38 +1,47 @@
 public import Foundation
 
 /// Collects tensors and writes them as one safetensors file.
+///
+/// A tensor may be given as a function, which is asked when its bytes are written: a file can be larger than memory.
 public struct SafetensorsWriter {
-    private var entries: [(name: String, type: ElementType, shape: [Int], bytes: Data)] = []
+    private var entries: [(name: String, type: ElementType, shape: [Int], bytes: () -> Data)] = []
     /// The free-form strings of `__metadata__`.
     public var metadata: [String: String] = [:]
 
     /// An empty file.
     public init() {}
 
-    /// Adds 32-bit floats; `shape` says otherwise where an axis of 1 is wanted.
-    public mutating func add(_ name: String, _ tensor: Tensor, shape: [Int]? = nil) {
-        entries.append((name, .f32, shape ?? tensor.shape, tensor.withValues { Data(buffer: $0) }))
+    /// Adds 32-bit floats that are computed when they are written.
+    public mutating func add(_ name: String, shape: [Int], _ tensor: @escaping () -> Tensor) {
+        entries.append((name, .f32, shape, { tensor().withValues { Data(buffer: $0) } }))
     }
 
+    /// Adds 32-bit floats.
+    public mutating func add(_ name: String, _ tensor: Tensor) { add(name, shape: tensor.shape) { tensor } }
+
     /// Adds 64-bit integers in one axis.
-    public mutating func add(_ name: String, _ integers: [Int]) {
+    public mutating func add(_ name: String, _ integers: [Int]) { add(name, count: integers.count) { integers } }
+
+    /// Adds 64-bit integers that are computed when they are written, in one axis.
+    public mutating func add(_ name: String, count: Int, _ integers: @escaping () -> [Int]) {
         entries.append(
-            (name, .i64, [integers.count], integers.map(Int64.init).withUnsafeBufferPointer { Data(buffer: $0) }))
+            (name, .i64, [count], { integers().map(Int64.init).withUnsafeBufferPointer { Data(buffer: $0) } }))
     }
 
     /// Writes to a temporary file beside `path` and renames it, so that nobody ever sees half a file.
     ///
-    /// - Throws: ``FileError/unwritable(_:reason:)``.
-    public func write(to path: String) throws(FileError) {
+    /// - Parameter progress: is told how many tensors are written of all, and may throw to stop.
+    /// - Throws: ``FileError/unwritable(_:reason:)``, or what `progress` throws; nothing is left behind then.
+    public func write(to path: String, progress: (_ done: Int, _ all: Int) throws -> Void = { _, _ in }) throws {
         // Larger elements first keeps every tensor aligned, as the format's own writer does.
-        let ordered = entries.sorted { ($1.type.bits, $0.name) < ($0.type.bits, $1.name) }
+        let ordered = entries.filter { $0.type == .i64 } + entries.filter { $0.type != .i64 }
         var fields: [(String, JSON)] = []
         if !metadata.isEmpty {
             fields.append(("__metadata__", .object(metadata.sorted { $0.key < $1.key }.map { ($0, .string($1)) })))
         }
         var offset = 0
         for entry in ordered {
-            let end = offset + entry.bytes.count
+            let end = offset + entry.shape.reduce(entry.type.bits / 8, *)
             fields.append(
                 (
                     entry.name,
@@ -46,14 +55,21 @@ public struct SafetensorsWriter {
         var header = Array(JSON.object(fields).text.utf8)
         header += Array(repeating: 0x20, count: (8 - header.count % 8) % 8)
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
-        try writeFile(path, pieces: [length, Data(header)] + ordered.map(\.bytes))
+        try writeFile(path) { write in
+            try write(length + header)
+            for (place, entry) in ordered.enumerated() {
+                try progress(place, ordered.count)
+                try write(entry.bytes())
+            }
+        }
     }
 }
 
 /// Writes pieces one after the other to a temporary file beside `path`, and renames it when all are on the disk.
 ///
-/// - Throws: ``FileError/unwritable(_:reason:)``; nothing is left behind then.
-public func writeFile(_ path: String, pieces: [Data]) throws(FileError) {
+/// - Parameter body: is given a function that writes a piece.
+/// - Throws: ``FileError/unwritable(_:reason:)``, or what `body` throws; nothing is left behind then.
+public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) throws -> Void) throws {
     // A device or a pipe is written to directly: renaming over it would replace it.
     var status = stat()
     let isSpecial = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
@@ -63,18 +79,21 @@ public func writeFile(_ path: String, pieces: [Data]) throws(FileError) {
     let path = resolved.map { String(cString: $0) } ?? path
     let temporary = isSpecial ? path : "\(path).\(getpid()).partial"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .unwritable(path, reason: String(cString: strerror(errno))) }
-    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-    var failure: CInt = 0
+    let failure = { FileError.unwritable(path, reason: String(cString: strerror(errno == 0 ? EIO : errno))) }
+    guard descriptor >= 0 else { throw failure() }
     do {
-        for piece in pieces { try handle.write(contentsOf: piece) }
+        do {
+            let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+            try body { piece in do { try handle.write(contentsOf: piece) } catch { throw failure() } }
+            if !isSpecial, fsync(descriptor) != 0 { throw failure() }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        if close(descriptor) != 0 { throw failure() }
+        if !isSpecial, rename(temporary, path) != 0 { throw failure() }
     } catch {
-        failure = errno == 0 ? EIO : errno
+        if !isSpecial { unlink(temporary) }
+        throw error
     }
-    if failure == 0, !isSpecial, fsync(descriptor) != 0 { failure = errno }
-    if close(descriptor) != 0, failure == 0 { failure = errno }
-    if failure == 0, !isSpecial, rename(temporary, path) != 0 { failure = errno }
-    guard failure != 0 else { return }
-    if !isSpecial { unlink(temporary) }
-    throw .unwritable(path, reason: String(cString: strerror(failure)))
 }

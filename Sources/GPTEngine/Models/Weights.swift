@@ -31,6 +31,14 @@ public final class Weights {
         return tensor
     }
 
+    /// The weights for a product with a single row: as they are stored, if that is in 16 bits.
+    func rowOperand(_ parameter: Parameter) -> RowOperand {
+        if case .checkpoint(let checkpoint) = source, let half = checkpoint.halfNumbers(parameter) {
+            return .half(half)
+        }
+        return .full(self[parameter])
+    }
+
     /// A parameter as a fresh model has it. It depends on the seed, the name and the place alone, never on threads.
     static func random(_ parameter: Parameter, seed: UInt64) -> Tensor {
         switch parameter.initialization {

@@ -20,7 +20,7 @@ public struct Prediction: Sendable {
     public let token: Int
 
     /// Follows the logits [V] of a position to a token.
-    init(position: Int, logits: Tensor, sampling: Sampling) {
+    public init(position: Int, logits: Tensor, sampling: Sampling) {
         self.position = position
         self.sampling = sampling
         self.logits = logits

@@ -1,43 +1,33 @@
 extension Trace {
     /// Every value of the pass as one safetensors file, under TransformerLens hook names without the batch axis.
     ///
-    /// Logits are those of all positions; the output speaks of the last. Masked scores and cut logits are −∞. What is
-    /// not computed yet is computed now, one operation between two calls of `progress`, which may throw to stop.
-    public func file(
-        model: Model, sampling: Sampling, progress: (_ done: Int, _ all: Int) throws -> Void = { _, _ in }
-    ) rethrows -> SafetensorsWriter {
+    /// Logits are those of all positions; the output speaks of the last. Masked scores and cut logits are −∞. What is not
+    /// in memory is computed when the file is written.
+    public func file(model: Model, sampling: Sampling) -> SafetensorsWriter {
         var file = SafetensorsWriter()
         file.metadata = metadata(model)
         file.add("tokens", tokens)
         for (index, node) in program.nodes.prefix(program.logitsIndex).enumerated() where node.operation != .tokens {
-            try progress(index, program.nodes.count)
             // Scores before the mask have no hook; their address is their name.
-            file.add(node.hook ?? node.address, value(of: index))
-            if let scale = statistic(.scale, of: index) {
-                file.add(node.names(of: .scale).hook ?? "", scale, shape: scale.shape + [1])
+            file.add(node.hook ?? node.address, shape: node.shape) { self.value(of: index) }
+            if let hook = node.statistics.contains(.scale) ? node.names(of: .scale).hook : nil {
+                let shape = node.extent(of: .scale).shape
+                file.add(hook, shape: shape + [1]) { self.statistic(.scale, of: index) ?? Tensor(shape) { _ in } }
             }
             // The stream after a block is also the stream before the next.
             if node.operation == .residual(.post), let block = node.block, block + 1 < program.configuration.layerCount
             {
-                file.add("blocks.\(block + 1).hook_resid_pre", value(of: index))
+                file.add("blocks.\(block + 1).hook_resid_pre", shape: node.shape) { self.value(of: index) }
             }
         }
-        try progress(program.logitsIndex, program.nodes.count)
         let V = program.configuration.vocabularySize
-        file.add(
-            "logits",
-            Tensor([tokens.count, V]) { out in
-                for position in tokens.indices {
-                    logits(at: position).withValues { row in
-                        _ = UnsafeMutableBufferPointer(rebasing: out[position * V..<(position + 1) * V]).update(
-                            from: row)
-                    }
-                }
-            })
-        let prediction = prediction(at: tokens.count - 1, sampling: sampling)
-        file.add("filtered_logits", prediction.filtered)
-        file.add("probabilities", prediction.probabilities)
-        file.add("next_token", [prediction.token])
+        file.add("logits", shape: [tokens.count, V]) {
+            self.arithmetic.logits(self.value(of: self.program.logitsIndex - 1))
+        }
+        let prediction = { self.prediction(at: self.tokens.count - 1, sampling: sampling) }
+        file.add("filtered_logits", shape: [V]) { prediction().filtered }
+        file.add("probabilities", shape: [V]) { prediction().probabilities }
+        file.add("next_token", count: 1) { [prediction().token] }
         return file
     }
 

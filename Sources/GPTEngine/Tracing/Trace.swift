@@ -1,7 +1,11 @@
-/// The values of one pass, computed when they are asked for and kept.
+/// The values of one pass, computed when they are asked for and kept as long as there is room.
 ///
-/// A class, because what has been computed so far is not part of anyone's state: a copy would compute it again.
-/// It belongs to one thread. Every value is kept, which ``init(program:weights:tokens:limit:)`` checks beforehand.
+/// Memory has a budget. What was looked at longest ago is dropped first and computed again when it is asked for; the
+/// inputs of the blocks are dropped last, since each is enough to compute its block again. A pass that continues another
+/// takes over what the tokens in common have, and computes the rows of the others.
+///
+/// A class, because what has been computed so far is not part of anyone's state: a copy would compute it again. It belongs
+/// to one thread.
 public final class Trace {
     /// What is computed.
     public let program: Program
@@ -9,54 +13,104 @@ public final class Trace {
     public let weights: Weights
     /// The token ids of the pass, [T].
     public let tokens: [Int]
+    /// Bytes that its values may take.
+    public let memory: Int
 
-    private var results: [Result?]
+    let arithmetic: Arithmetic
+    var store: ValueStore
+    /// Keys and values for going on; nil where there is no room for them beside the inputs of the blocks.
+    private(set) var cache: KeyValueCache?
     private var logitRows: [Int: Tensor] = [:]
     private var lastPrediction: Prediction?
-
-    /// The outcome of one operation.
-    struct Result {
-        var value: Tensor
-        var statistics: [Statistic: Tensor] = [:]
-    }
 
     /// Prepares a pass; nothing is computed yet.
     ///
     /// - Parameters:
     ///   - tokens: ids below the vocabulary's size, as many as the program has positions.
-    ///   - limit: bytes that the values may take; by default half of this machine's memory.
-    /// - Throws: ``PassError/doesNotFit(bytes:limit:tokenCount:)`` when the values would take more.
+    ///   - memory: bytes that the values may take.
+    ///   - other: a pass of the same model whose values are taken over as far as the tokens agree; it is not used after.
+    /// - Throws: ``PassError/doesNotFit(bytes:limit:tokenCount:)`` when one operation alone would take more.
     public init(
-        program: Program, weights: Weights, tokens: [Int], limit: Int = Machine.memory / 2
+        program: Program, weights: Weights, tokens: [Int], memory: Int = Machine.activationMemory,
+        continuing other: Trace? = nil
     ) throws(PassError) {
         precondition(tokens.count == program.tokenCount, "\(tokens.count) tokens for \(program.tokenCount) positions")
-        guard program.valueBytes <= limit else {
-            throw .doesNotFit(bytes: program.valueBytes, limit: limit, tokenCount: tokens.count)
+        guard program.workingBytes <= memory else {
+            throw .doesNotFit(bytes: program.workingBytes, limit: memory, tokenCount: tokens.count)
         }
         self.program = program
         self.weights = weights
         self.tokens = tokens
-        results = Array(repeating: nil, count: program.logitsIndex)
+        self.memory = memory
+        let shape = program.configuration
+        arithmetic = Arithmetic(configuration: shape, weights: weights)
+        let common = other.map { zip($0.tokens, tokens).prefix { $0 == $1 }.count } ?? 0
+        let inherits = other?.weights === weights && common > 0
+        store = ValueStore(
+            program, memory: memory, inheriting: inherits ? other.map { ($0.store, rows: common) } : nil)
+        BufferPool.keep(atMost: memory)
+        // Block inputs, keys and values side by side are 1 + 2 rows of C numbers a token and block.
+        let lasting = 4 * (3 * shape.layerCount + 1) * tokens.count * shape.width
+        guard lasting + program.workingBytes <= memory else { return }
+        cache = inherits ? other?.cache : nil
+        cache?.truncate(to: common)
+        if cache == nil { cache = KeyValueCache(shape, weights) }
     }
 
-    /// The earliest operation that has not run yet, up to and including `node`; nil when all of them have.
+    // MARK: Work
+
+    /// The operation that must run next before `node` and what it reads can be looked at; nil when all is there.
     ///
-    /// The output operations past `ln_final` are computed by ``prediction(at:sampling:)`` and do not count here.
-    public func firstMissing(upTo node: Int) -> Int? {
-        results[...min(node, results.count - 1)].firstIndex { $0 == nil }
-    }
+    /// For the output operations that is everything up to `ln_final`; ``prediction(at:sampling:)`` does the rest.
+    public func next(toward node: Int) -> Int? { path(toward: node).last }
 
-    /// Runs the earliest operation that has not run yet, up to and including `node`; false when all of them have.
-    public func computeNext(upTo node: Int) -> Bool {
-        guard let next = firstMissing(upTo: node) else { return false }
-        results[next] = compute(program.nodes[next])
+    /// Runs the operation that must run next before `node` can be looked at; false when nothing must.
+    public func computeNext(toward node: Int) -> Bool {
+        let path = path(toward: node)
+        guard let next = path.last else { return false }
+        // What the operations on the way read must not be dropped before their turn comes.
+        store.pin((path + [goal(of: node)]).flatMap { program.nodes[$0].inputs })
+        _ = result(of: next)
+        store.pin([])
         return true
     }
 
-    /// Whether an operation before the logits has been computed.
-    public func isComputed(_ node: Int) -> Bool {
-        node < results.count ? results[node] != nil : results.last ?? nil != nil
+    private func goal(of node: Int) -> Int { min(max(node, 0), program.logitsIndex - 1) }
+
+    /// The operations that wait for one another before `node` can be looked at, the one that can run now at the end.
+    private func path(toward node: Int) -> [Int] {
+        let goal = goal(of: node)
+        for wanted in (node < program.logitsIndex ? program.nodes[goal].inputs : []) + [goal] where !store.has(wanted) {
+            return path(to: wanted)
+        }
+        return []
     }
+
+    private func path(to node: Int) -> [Int] {
+        var path = [node]
+        while let missing = path.last.flatMap({ program.nodes[$0].inputs.first { !store.has($0) } }) {
+            path.append(missing)
+        }
+        return path
+    }
+
+    /// Does a piece of the work that leads to the logits of the last position; false when they are there.
+    ///
+    /// Where the keys and values of the tokens before are known, that is one row an operation.
+    public func prepareAnswer() -> Bool {
+        let last = tokens.count - 1
+        guard logitRows[last] == nil, !store.has(program.logitsIndex - 1) else { return false }
+        if let cache, last > 0, cache.tokens.count == last {
+            logitRows[last] = cache.append([tokens[last]])
+            return false
+        }
+        return computeNext(toward: program.logitsIndex)
+    }
+
+    /// Whether the value of an operation is at hand; for the output operations, what they are computed from.
+    public func isComputed(_ node: Int) -> Bool { store.has(min(node, program.logitsIndex - 1)) }
+
+    // MARK: Values
 
     /// The value of an operation before the logits; what it needs is computed first.
     public func value(of node: Int) -> Tensor { result(of: node).value }
@@ -75,71 +129,54 @@ public final class Trace {
     /// The logits of one position, [V]; only positions that are asked for are computed.
     public func logits(at position: Int) -> Tensor {
         if let known = logitRows[position] { return known }
-        let table = weights[program.configuration.unembedding]
-        let row = Kernels.unembed(value(of: program.logitsIndex - 1), position: position, table: table)
+        let x = value(of: program.logitsIndex - 1).rows(position..<position + 1)
+        let row = arithmetic.logits(x).reshaped([program.configuration.vocabularySize])
+        // A few rows of a vocabulary are looked at again and again; all of a long text would be a matter of memory.
+        if logitRows.count > 16 { logitRows.removeAll() }
         logitRows[position] = row
         return row
     }
 
-    private func result(of node: Int) -> Result {
-        precondition(node < results.count, "\(program.nodes[node].address) belongs to a prediction")
-        if let known = results[node] { return known }
-        let result = compute(program.nodes[node])
-        results[node] = result
+    private func result(of index: Int) -> Arithmetic.Result {
+        let node = program.nodes[index]
+        precondition(index < program.logitsIndex, "\(node.address) belongs to a prediction")
+        if let known = store[index] { return known }
+        let inputs = node.inputs.map { value(of: $0) }
+        store.makeRoom(for: node, beside: cache?.byteCount ?? 0)
+        let result =
+            if let (old, rows) = store.takeInherited(index) {
+                extended(old, keeping: rows, node, inputs)
+            } else { arithmetic.result(of: node, tokens: tokens[...], first: 0, inputs: inputs) }
+        store.keep(result, as: index)
+        if case .projection(let projection) = node.operation, projection != .q, let block = node.block, let cache,
+            cache.tokens.count < tokens.count
+        {
+            cache.fill(projection, block: block, result.value)
+            if block == program.configuration.layerCount - 1, projection == .v { _ = cache.complete(tokens) }
+        }
         return result
     }
+}
 
-    /// The arithmetic of one operation, given those before it.
-    private func compute(_ node: Node) -> Result {
-        let input = { self.value(of: node.inputs[$0]) }
-        let weight = { self.weights[node.reads[$0].parameter] }
-        switch node.operation {
-        case .tokens:
-            return Result(value: Tensor(node.shape, tokens.map(Float.init)))
-        case .embed:
-            return Result(value: Kernels.rows(tokens, of: weight(0)))
-        case .posEmbed:
-            return Result(value: Kernels.rows(Array(tokens.indices), of: weight(0)))
-        case .residual:
-            return Result(value: Kernels.add(input(0), input(1)))
-        case .normalized:
-            let norm = Kernels.normalize(input(0), epsilon: program.configuration.layerNormEpsilon)
-            return Result(value: norm.normalized, statistics: [.mean: norm.mean, .scale: norm.scale])
-        case .normOut:
-            return Result(value: Kernels.scaleAndShift(input(0), gamma: weight(0), beta: weight(1)))
-        case .projection, .attnOut, .mlpPre, .mlpOut:
-            return Result(
-                value: Kernels.linear(
-                    input(0), weight: weight(0), bias: weight(1), columns: node.reads[0].columns, shape: node.shape))
-        case .scores:
-            return Result(
-                value: Kernels.scores(
-                    input(0), input(1), divisor: program.configuration.scoreDivisor(block: node.block ?? 0)))
-        case .maskedScores:
-            return Result(value: Kernels.maskFuture(input(0)))
-        case .pattern:
-            let softmax = Kernels.softmax(input(0))
-            return Result(value: softmax.values, statistics: [.rowMax: softmax.max, .rowSum: softmax.sum])
-        case .z:
-            return Result(value: Kernels.mix(input(0), input(1)))
-        case .mlpPost:
-            return Result(value: Kernels.activate(input(0), program.configuration.activation))
-        case .logits, .filteredLogits, .probabilities, .nextToken:
-            preconditionFailure("\(node.address) belongs to a prediction")
+extension Program {
+    /// The bytes that the greediest operation takes together with what it reads.
+    public var workingBytes: Int {
+        nodes.prefix(logitsIndex).reduce(0) { most, node in
+            max(most, 4 * node.inputs.reduce(node.elementCount) { $0 + nodes[$1].elementCount })
         }
     }
 }
 
 /// Why a pass cannot be run.
 public enum PassError: Error, Hashable, CustomStringConvertible {
-    /// Its values would take more memory than there is.
+    /// One of its operations would take more memory than there is.
     case doesNotFit(bytes: Int, limit: Int, tokenCount: Int)
 
     /// A sentence for the person at the shell.
     public var description: String {
         switch self {
         case .doesNotFit(let bytes, let limit, let tokenCount):
-            "A pass over \(tokenCount) tokens keeps \(byteCount(bytes)) of values, more than the \(byteCount(limit)) that may be used here: give a shorter prompt."
+            "A pass over \(tokenCount) tokens needs \(byteCount(bytes)) for a single operation, more than the \(byteCount(limit)) that its values may take: give --memory a larger size, or a shorter prompt."
         }
     }
 }

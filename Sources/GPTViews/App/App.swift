@@ -42,29 +42,37 @@ public struct App {
     private let checkpoint: Model?
     /// The seed of random weights.
     let weightSeed: UInt64
+    /// Bytes that the values of a pass may take.
+    private let memory: Int
 
     /// Opens a model on a prompt.
     ///
     /// - Throws: ``PassError`` when the pass does not fit in memory.
-    public init(model: Model, tokens: [Int], sampling: Sampling, weightSeed: UInt64) throws(PassError) {
+    public init(
+        model: Model, tokens: [Int], sampling: Sampling, weightSeed: UInt64, memory: Int = Machine.activationMemory
+    ) throws(PassError) {
         let isPreset = Preset.named(model.name)?.configuration == model.configuration
-        try self.init(model, tokens, sampling, weightSeed, checkpoint: isPreset ? nil : model)
+        try self.init(model, tokens, sampling, weightSeed, memory, checkpoint: isPreset ? nil : model)
     }
 
     private init(
-        _ model: Model, _ tokens: [Int], _ sampling: Sampling, _ weightSeed: UInt64, checkpoint: Model?
+        _ model: Model, _ tokens: [Int], _ sampling: Sampling, _ weightSeed: UInt64, _ memory: Int,
+        checkpoint: Model?
     ) throws(PassError) {
         self.model = model
         self.checkpoint = checkpoint
         self.sampling = sampling
         self.weightSeed = weightSeed
+        self.memory = memory
         stepper = Stepper(model.configuration, tokens: tokens)
-        trace = try Self.trace(model, stepper)
+        trace = try pass(stepper)
     }
 
-    private static func trace(_ model: Model, _ stepper: Stepper) throws(PassError) -> Trace? {
+    /// The pass of a stepper, which takes over what it has in common with the one before.
+    private func pass(_ stepper: Stepper) throws(PassError) -> Trace? {
         guard let weights = model.weights else { return nil }
-        return try Trace(program: stepper.program, weights: weights, tokens: stepper.tokens)
+        return try Trace(
+            program: stepper.program, weights: weights, tokens: stepper.tokens, memory: memory, continuing: trace)
     }
 
     /// This moment, for those who draw it.
@@ -75,15 +83,19 @@ public struct App {
     /// The operation up to which is to be computed: the cursor's, or the last where a token is to be taken.
     private var goal: Int { pendingTakes > 0 ? stepper.program.nodes.count - 1 : stepper.index }
 
-    /// The earliest operation that is still to be computed; nil when there is none.
-    var nextWork: Int? { trace?.firstMissing(upTo: goal) }
+    /// The operation that is to be computed next; nil when there is none.
+    var nextWork: Int? { trace?.next(toward: goal) }
 
     /// Whether there is something to compute.
     public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || nextWork != nil) }
 
     /// Computes one operation, or takes the token that all of them lead to.
     public mutating func work() {
-        guard trace?.computeNext(upTo: goal) != true, pendingTakes > 0 else { return }
+        guard pendingTakes > 0 else {
+            _ = trace?.computeNext(toward: goal)
+            return
+        }
+        if trace?.prepareAnswer() == true { return }
         pendingTakes -= 1
         take()
         guard pendingTakes == 0 else { return }
@@ -248,7 +260,7 @@ public struct App {
     /// Moves on to a stepper over other tokens, and to their pass.
     private mutating func adopt(_ next: Stepper) {
         do {
-            trace = try Self.trace(model, next)
+            trace = try pass(next)
             stepper = next
         } catch {
             message = error.description
@@ -274,7 +286,7 @@ public struct App {
                 } else { try Model.preset(choice, randomSeed: choice.fitsInMemory ? weightSeed : nil) }
             var sampling = model.sampling
             sampling.seed = self.sampling.seed
-            self = try App(model, model.defaultTokens, sampling, weightSeed, checkpoint: checkpoint)
+            self = try App(model, model.defaultTokens, sampling, weightSeed, memory, checkpoint: checkpoint)
         } catch {
             message = "\(error)"
         }

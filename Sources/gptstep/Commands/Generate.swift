@@ -9,6 +9,7 @@ struct Generate: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
+    @OptionGroup var threads: ThreadOptions
     @OptionGroup var output: OutputOptions
 
     @Option(name: .short, help: ArgumentHelp("How many tokens (default: 6 for nano, else 20).", valueName: "count"))
@@ -38,15 +39,18 @@ struct Generate: ParsableCommand {
 
         let wanted = n ?? (model.tokenizer is LetterTokenizer ? 6 : 20)
         var stream = TextStream()
+        threads.apply()
+        let cache = KeyValueCache(model.configuration, weights)
+        let progress = Progress("operations of the prompt's pass")
 
         while steps.count < wanted {
             if tokens.count > model.configuration.contextLength {
                 standardError("gptstep: the context of \(model.configuration.contextLength) tokens is full")
                 break
             }
-            let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
-            let trace = try Trace(program: program, weights: weights, tokens: tokens)
-            let prediction = trace.prediction(at: tokens.count - 1, sampling: settings)
+            let logits = cache.append(Array(tokens[cache.tokens.count...])) { progress.report($0, of: $1) }
+            progress.end()
+            let prediction = Prediction(position: tokens.count - 1, logits: logits, sampling: settings)
             try prediction.check(model)
             if prediction.token == model.endOfText { break }
             tokens.append(prediction.token)

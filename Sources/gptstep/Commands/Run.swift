@@ -14,6 +14,7 @@ struct Run: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
+    @OptionGroup var compute: ComputeOptions
     @Flag(help: "Use no glyphs beyond ASCII.")
     var ascii = false
 
@@ -24,7 +25,8 @@ struct Run: ParsableCommand {
         let tokens = usesDefault ? model.defaultTokens : try prompt.tokens(for: model)
         var sampling = model.sampling
         sampling.seed = self.model.seed
-        var app = try App(model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed)
+        var app = try App(
+            model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed, memory: compute.apply())
 
         let environment = ProcessInfo.processInfo.environment
         // A prompt that came through a pipe leaves the keys to the terminal itself.

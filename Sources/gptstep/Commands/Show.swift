@@ -18,6 +18,7 @@ struct Show: ParsableCommand {
     var address: String
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
+    @OptionGroup var compute: ComputeOptions
     @OptionGroup var output: OutputOptions
     @Option(help: ArgumentHelp("Only this head, counted from 0.", valueName: "h"))
     var head: Int?
@@ -27,9 +28,8 @@ struct Show: ParsableCommand {
     func run() throws {
         let (model, weights) = try model.openWithWeights()
         let tokens = try prompt.tokens(for: model)
-        let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
-        let quantity = try program.quantity(at: address)
-        let trace = try Trace(program: program, weights: weights, tokens: tokens)
+        let trace = try compute.trace(model, weights, tokens)
+        let quantity = try trace.program.quantity(at: address)
         var sampling = model.sampling
         sampling.seed = self.model.seed
         let answer = try Answer(quantity, of: trace, model: model, sampling: sampling, head: head, position: position)

@@ -10,6 +10,7 @@ struct TraceCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
+    @OptionGroup var compute: ComputeOptions
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
@@ -21,14 +22,12 @@ struct TraceCommand: ParsableCommand {
     func run() throws {
         let (model, weights) = try model.openWithWeights()
         let tokens = try prompt.tokens(for: model)
-        let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
-        let trace = try Trace(program: program, weights: weights, tokens: tokens)
+        let trace = try compute.trace(model, weights, tokens)
         var sampling = model.sampling
         sampling.seed = self.model.seed
-        let progress = Progress("computing")
-        let file = trace.file(model: model, sampling: sampling) { progress.report($0, of: $1) }
-        progress.end()
-        try file.write(to: output)
+        let progress = Progress("tensors written")
+        defer { progress.end() }
+        try trace.file(model: model, sampling: sampling).write(to: output) { progress.report($0, of: $1) }
     }
 }
 

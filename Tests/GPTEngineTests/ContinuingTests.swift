@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+@testable import GPTEngine
+
+/// Passes within a budget, passes that continue others, and going on from keys and values alone.
+@Suite struct ContinuingTests {
+    private func trace(
+        _ ids: [Int], memory: Int = Machine.activationMemory, weights: Weights? = nil, continuing other: Trace? = nil
+    ) throws -> Trace {
+        let model = try Model.checkpoint(fixture("odd"))
+        return try Trace(
+            program: .gpt2(model.configuration, tokenCount: ids.count), weights: #require(weights ?? model.weights),
+            tokens: ids, memory: memory, continuing: other)
+    }
+
+    /// Every value and statistic of two passes, within 1e-5 of the largest size; the first that differs is named.
+    private func expectSame(_ found: Trace, _ expected: Trace, in order: [Int]? = nil) throws {
+        for node in order ?? Array(0..<expected.program.logitsIndex) {
+            let address = expected.program.nodes[node].address
+            try expectSame(found.value(of: node), expected.value(of: node), address)
+            for statistic in expected.program.nodes[node].statistics {
+                try expectSame(
+                    #require(found.statistic(statistic, of: node)), #require(expected.statistic(statistic, of: node)),
+                    address)
+            }
+        }
+        for position in found.tokens.indices {
+            try expectSame(found.logits(at: position), expected.logits(at: position), "logits")
+        }
+    }
+
+    private func expectSame(_ found: Tensor, _ expected: Tensor, _ name: String) throws {
+        try #require(found.shape == expected.shape, "\(name)")
+        let largest = expected.values.filter(\.isFinite).map(abs).max() ?? 0
+        for (a, b) in zip(found.values, expected.values) {
+            try #require(a == b || abs(a - b) <= 1e-5 * max(1, largest), "\(name): \(a) instead of \(b)")
+        }
+    }
+
+    static let ids = [3, 17, 0, 16, 1, 5, 5, 10]
+
+    @Test(arguments: [1, 2, 5])
+    func `a small budget changes no number, in whatever order one looks`(factor: Int) throws {
+        let all = try trace(Self.ids)
+        let small = try trace(Self.ids, memory: factor * all.program.workingBytes)
+        var numbers = Numbers(seed: 70)
+        let order = Array(0..<all.program.logitsIndex)
+        for order in [order, order.reversed(), order.shuffled(using: &numbers)] {
+            try expectSame(small, all, in: order)
+            #expect(small.store.byteCount <= 2 * factor * all.program.workingBytes)
+        }
+        #expect(all.store.byteCount > small.store.byteCount)
+    }
+
+    @Test func `stepping with a small budget always gets to its goal`() throws {
+        let program = Program.gpt2(try Model.checkpoint(fixture("odd")).configuration, tokenCount: Self.ids.count)
+        let small = try trace(Self.ids, memory: program.workingBytes)
+        var numbers = Numbers(seed: 71)
+        for _ in 0..<100 {
+            let goal = Int.random(in: 0..<program.nodes.count, using: &numbers)
+            var steps = 0
+            while small.computeNext(toward: goal), steps < 1000 { steps += 1 }
+            #expect(steps < 1000)
+            #expect(small.isComputed(goal))
+        }
+    }
+
+    @Test(arguments: [
+        ids + [7], ids + [7, 8, 9], Array(ids.dropLast()), Array(ids.prefix(3)), [3, 17, 9, 9, 9, 9, 9, 9], [9],
+    ])
+    func `a pass that continues another has the numbers of one that starts anew`(ids: [Int]) throws {
+        let model = try Model.checkpoint(fixture("odd"))
+        let weights = try #require(model.weights)
+        for upTo in [0, 12, .max] {
+            let first = try trace(Self.ids, weights: weights)
+            while first.computeNext(toward: upTo) {}
+            let second = try trace(ids, weights: weights, continuing: first)
+            try expectSame(second, trace(ids, weights: weights))
+        }
+    }
+
+    @Test func `the answer after a taken token needs one row only, and is the same`() throws {
+        let weights = try #require(try Model.checkpoint(fixture("odd")).weights)
+        var pass = try trace(Self.ids, weights: weights)
+        while pass.prepareAnswer() {}
+        for token in [1, 2, 3] {
+            pass = try trace(pass.tokens + [token], weights: weights, continuing: pass)
+            #expect(!pass.prepareAnswer(), "nothing but the new row was missing")
+            #expect(!pass.isComputed(pass.program.logitsIndex - 1))
+            let last = pass.tokens.count - 1
+            try expectSame(pass.logits(at: last), trace(pass.tokens, weights: weights).logits(at: last), "logits")
+        }
+    }
+
+    @Test func `keys and values alone go on as a whole pass would`() throws {
+        let model = try Model.checkpoint(fixture("odd"))
+        let weights = try #require(model.weights)
+        let cache = KeyValueCache(model.configuration, weights)
+        for part in [[3, 17, 0], [16], [11, 5]] {
+            let logits = cache.append(part)
+            let whole = try trace(cache.tokens, weights: weights)
+            try expectSame(logits, whole.logits(at: cache.tokens.count - 1), "logits")
+        }
+        cache.truncate(to: 2)
+        try expectSame(cache.append([7]), trace([3, 17, 7], weights: weights).logits(at: 2), "logits")
+    }
+}
