@@ -23,7 +23,8 @@ struct GPTStep: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Run.self, Ops.self, Show.self, TraceCommand.self, Generate.self, Tokenize.self, Tensors.self, Models.self,
+            Run.self, Ops.self, Show.self, TraceCommand.self, Generate.self, Tokenize.self, Bench.self, Tensors.self,
+            Models.self,
         ],
         defaultSubcommand: Run.self)
 

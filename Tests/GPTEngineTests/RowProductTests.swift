@@ -46,16 +46,33 @@ import Testing
         expectClose(Kernels.rowUnembed(x, table: .half(half)), [1, 11], expected)
     }
 
-    @Test func `every number of 16 bits is widened exactly`() {
-        for start in stride(from: 0, to: 65536, by: 8) {
-            var bits = SIMD8<UInt16>()
-            for lane in 0..<8 { bits[lane] = UInt16(start + lane) }
-            let (f16, bf16) = (HalfNumbers.f16(bits), HalfNumbers.bf16(bits))
-            for lane in 0..<8 {
-                let exact = Float(Float16(bitPattern: bits[lane]))
-                #expect(f16[lane].bitPattern == exact.bitPattern || f16[lane].isNaN && exact.isNaN)
-                #expect(bf16[lane].bitPattern == UInt32(bits[lane]) << 16)
+    @Test func `every finite number of 16 bits is widened exactly, in even and in odd places`() throws {
+        for first in 0..<UInt32(65536) {
+            let second = (first &* 40503 &+ 7) & 0xFFFF
+            let pairs = [UInt32](repeating: second << 16 | first, count: 8)
+            let (f16, bf16) = try pairs.withUnsafeBytes { bytes in
+                let start = try #require(bytes.baseAddress)
+                return (HalfNumbers.f16(start), HalfNumbers.bf16(start))
             }
+            for (bits, f16, bf16) in [(first, f16.even[3], bf16.even[3]), (second, f16.odd[3], bf16.odd[3])] {
+                let exact = Float16(bitPattern: UInt16(bits))
+                if exact.isFinite { #expect(f16.bitPattern == Float(exact).bitPattern) }
+                #expect(bf16.bitPattern == bits << 16)
+            }
+        }
+    }
+
+    @Test(arguments: [0x7C00, 0xFC00, 0x7E01, 0xFFFF] as [UInt16])
+    func `what is not finite is noticed, wherever it stands`(bits: UInt16) {
+        let memory = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: 39)
+        defer { memory.deallocate() }
+        guard let base = memory.baseAddress else { return }
+        for place in 0..<39 {
+            memory.initialize(repeating: 0x7BFF)
+            let numbers = HalfNumbers(base: UnsafePointer(base), format: .f16, rows: 3, columns: 13, owner: ())
+            #expect(numbers.areFinite)
+            memory[place] = bits
+            #expect(!numbers.areFinite)
         }
     }
 

@@ -20,7 +20,8 @@ func exponential(_ x: SIMD8<Float>) -> SIMD8<Float> {
     p = p * r + 0.5
     p = p * r + 1
     p = p * r + 1
-    let exponent = (unsafeBitCast(shifted, to: SIMD8<Int32>.self) &+ 127) &<< 23
+    let exponent =
+        (unsafeBitCast(shifted, to: SIMD8<Int32>.self) &+ SIMD8(repeating: 127)) &<< SIMD8(repeating: 23)
     return p * unsafeBitCast(exponent, to: SIMD8<Float>.self)
 }
 

@@ -15,6 +15,7 @@ public final class Weights {
     /// Where they come from.
     public let source: Source
     private var known: [String: Tensor] = [:]
+    private var operands: [String: RowOperand] = [:]
 
     /// Creates a store; nothing is read yet.
     public init(_ source: Source) { self.source = source }
@@ -31,12 +32,22 @@ public final class Weights {
         return tensor
     }
 
+    /// Bytes that are read for each number of a matrix when a single token is computed.
+    public var bytesPerNumber: Int {
+        guard case .checkpoint(let checkpoint) = source else { return 4 }
+        return checkpoint.halfNumbers(checkpoint.configuration.attentionIn(block: 0).weight) == nil ? 4 : 2
+    }
+
     /// The weights for a product with a single row: as they are stored, if that is in 16 bits.
     func rowOperand(_ parameter: Parameter) -> RowOperand {
-        if case .checkpoint(let checkpoint) = source, let half = checkpoint.halfNumbers(parameter) {
-            return .half(half)
+        if let operand = operands[parameter.name] { return operand }
+        var operand: RowOperand?
+        if case .checkpoint(let checkpoint) = source, let half = checkpoint.halfNumbers(parameter), half.areFinite {
+            operand = .half(half)
         }
-        return .full(self[parameter])
+        let found = operand ?? .full(self[parameter])
+        operands[parameter.name] = found
+        return found
     }
 
     /// A parameter as a fresh model has it. It depends on the seed, the name and the place alone, never on threads.

@@ -43,12 +43,13 @@ struct Arithmetic {
                 value: Kernels.linear(inputs[0], weight: weight(node, 0), bias: bias, columns: columns, shape: shape))
         case .scores:
             let divisor = configuration.scoreDivisor(block: node.block ?? 0)
-            return Result(value: Kernels.scores(inputs[0], inputs[1], divisor: divisor))
+            let scores = T == 1 ? Kernels.rowScores : Kernels.scores
+            return Result(value: scores(inputs[0], inputs[1], divisor))
         case .maskedScores: return Result(value: Kernels.maskFuture(inputs[0], first: first))
         case .pattern:
             let softmax = Kernels.softmax(inputs[0], first: first)
             return Result(value: softmax.values, statistics: [.rowMax: softmax.max, .rowSum: softmax.sum])
-        case .z: return Result(value: Kernels.mix(inputs[0], inputs[1]))
+        case .z: return Result(value: (T == 1 ? Kernels.rowMix : Kernels.mix)(inputs[0], inputs[1]))
         case .mlpPost: return Result(value: Kernels.activate(inputs[0], configuration.activation))
         case .logits, .filteredLogits, .probabilities, .nextToken:
             preconditionFailure("\(node.address) belongs to a prediction")

@@ -22,7 +22,7 @@ extension Trace {
         }
         let V = program.configuration.vocabularySize
         file.add("logits", shape: [tokens.count, V]) {
-            self.arithmetic.logits(self.value(of: self.program.logitsIndex - 1))
+            self.allLogits
         }
         let prediction = { self.prediction(at: self.tokens.count - 1, sampling: sampling) }
         file.add("filtered_logits", shape: [V]) { prediction().filtered }
@@ -30,6 +30,9 @@ extension Trace {
         file.add("next_token", count: 1) { [prediction().token] }
         return file
     }
+
+    /// The logits of all positions, [T, V]; computed whenever they are asked for, and not kept.
+    public var allLogits: Tensor { arithmetic.logits(value(of: program.logitsIndex - 1)) }
 
     private func metadata(_ model: Model) -> [String: String] {
         let shape = program.configuration
