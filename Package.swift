@@ -14,10 +14,12 @@ let package = Package(
         .library(name: "GPTStepper", targets: ["GPTStepper"]),
         .library(name: "GPTViews", targets: ["GPTViews"]),
         .library(name: "TerminalKit", targets: ["TerminalKit"]),
+        .library(name: "Hub", targets: ["Hub"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // C at the edges: each module has one job and plain C types in its header.
@@ -36,6 +38,11 @@ let package = Package(
         .target(name: "GPTStepper", dependencies: ["GPTEngine"], swiftSettings: strict),
         .target(name: "GPTViews", dependencies: ["GPTStepper", "GPTEngine", "TerminalKit"], swiftSettings: strict),
 
+        // Where models come from.
+        .target(
+            name: "Hub", dependencies: ["GPTEngine", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+
         // A grid of cells, and the terminal that shows it.
         .target(name: "TerminalKit", swiftSettings: strict),
         .target(name: "CursesTerminal", dependencies: ["TerminalKit", "CNCurses"], swiftSettings: strict),
@@ -43,7 +50,7 @@ let package = Package(
         .executableTarget(
             name: "gptstep",
             dependencies: [
-                "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal",
+                "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal", "Hub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -117,7 +117,7 @@ public struct HubCache: Hashable, Sendable {
 }
 
 /// Replaces a leading `~`, and `$NAME` and `${NAME}` where they are set, as Python's `os.path` does.
-private func expand(_ path: String, _ environment: [String: String]) -> String {
+package func expand(_ path: String, _ environment: [String: String]) -> String {
     var result = ""
     var rest = path[...]
     if rest == "~" || rest.hasPrefix("~/") {

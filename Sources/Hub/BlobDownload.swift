@@ -1,0 +1,122 @@
+import Foundation
+import FoundationNetworking
+import GPTEngine
+
+/// Fetches the content of one file, going on where an earlier attempt ended.
+struct BlobDownload {
+    let client: HubClient
+    let reference: HubReference
+    let folder: RepositoryFolder
+    let file: RemoteFile
+    let report: (PullEvent) -> Void
+
+    /// Makes sure that the content is in the cache, whole and checked.
+    ///
+    /// - Throws: ``HubError``, and `FileError` when it cannot be written.
+    func run() throws {
+        if folder.present(file) != nil { return report(.present(file.name, bytes: file.size ?? 0)) }
+        let (blob, lock) = (folder.blob(file), folder.lock(file))
+        for path in [blob, lock] { try RepositoryFolder.createFolder((path as NSString).deletingLastPathComponent) }
+        try withFileLock(lock, waiting: { report(.waiting(file.name)) }) {
+            // Another pull may have brought it while this one waited.
+            if folder.present(file) != nil { return report(.present(file.name, bytes: file.size ?? 0)) }
+            let partial = try PartialFile(blob + ".incomplete")
+            let isResumed = partial.size > 0
+            do {
+                try fill(partial)
+                try check(partial)
+            } catch let error as HubError where isResumed && error.isAboutContent {
+                // What an earlier attempt left may be to blame: once more, all of it.
+                try partial.clear()
+                try fill(partial)
+                try check(partial)
+            }
+            try partial.publish(as: blob)
+            report(.finished(file.name, bytes: partial.size))
+        }
+    }
+
+    /// Reads until the file is whole, again after each break.
+    private func fill(_ partial: PartialFile) throws {
+        report(.started(file.name, bytes: file.size, from: partial.size))
+        var failures = 0
+        while true {
+            let before = partial.size
+            var reason = "the sender stopped"
+            do {
+                if try receive(partial) { return }
+            } catch let error as URLError {
+                reason = HubClient.reason(error)
+            } catch let error as PassingStatus {
+                reason = "the hub answers with status \(error.status)"
+            }
+            // A connection that breaks after much was received is worth as many attempts as the first one.
+            failures = partial.size - before > 1 << 20 ? 1 : failures + 1
+            guard failures < HubClient.attempts else {
+                throw HubError.brokenOff(file: file.name, received: partial.size, size: file.size, reason: reason)
+            }
+            report(.retrying(file.name, reason: reason))
+            client.settings.pause(failures)
+        }
+    }
+
+    /// Receives what one answer brings; whether the file is as long as it should be then.
+    private func receive(_ partial: PartialFile) throws -> Bool {
+        if let size = file.size, partial.size >= size {
+            if partial.size == size { return true }
+            try partial.clear()
+        }
+        let exchange = try client.open(file, in: reference, from: partial.size)
+        defer { exchange.close() }
+        let answer = try exchange.answer()
+        switch answer.statusCode {
+        case 206 where start(of: answer) == partial.size: break
+        // The whole file, whatever part was asked for.
+        case 200: try partial.clear()
+        // Another part, or none: from the beginning then.
+        case 206, 416:
+            try partial.clear()
+            return false
+        case let status where HubClient.isPassing(status: status): throw PassingStatus(status: status)
+        default: throw client.refusal(of: "\(reference)", status: answer.statusCode, what: file.name)
+        }
+        while let piece = try exchange.next() {
+            try partial.append(piece)
+            if let size = file.size, partial.size > size { return true }
+            report(.received(file.name, bytes: partial.size, of: file.size))
+        }
+        return file.size.map { partial.size >= $0 } ?? true
+    }
+
+    /// Where the part begins that an answer brings, from `Content-Range: bytes 5-9/10`.
+    private func start(of answer: HTTPURLResponse) -> Int? {
+        let range = answer.value(forHTTPHeaderField: "Content-Range")?.split(separator: " ").last
+        return range?.split(separator: "-").first.flatMap { Int($0) }
+    }
+
+    private func check(_ partial: PartialFile) throws {
+        if let size = file.size, partial.size != size {
+            partial.remove()
+            throw HubError.wrongSize(file: file.name, expected: size, found: partial.size)
+        }
+        guard try partial.matches(Checksum(etag: file.etag)) else {
+            partial.remove()
+            throw HubError.wrongHash(file: file.name)
+        }
+    }
+}
+
+/// A status after which another attempt may help.
+private struct PassingStatus: Error {
+    let status: Int
+}
+
+extension HubError {
+    /// Whether the bytes are at fault rather than the way here.
+    fileprivate var isAboutContent: Bool {
+        switch self {
+        case .wrongSize, .wrongHash: true
+        default: false
+        }
+    }
+}

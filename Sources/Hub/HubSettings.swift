@@ -1,0 +1,65 @@
+public import Foundation
+public import GPTEngine
+
+/// How a hub is reached: where it is, with which token, and how patiently.
+public struct HubSettings: Sendable {
+    /// The address of the hub, without a slash at its end.
+    public let endpoint: URL
+    /// Where downloads go.
+    public let cache: HubCache
+    /// Seconds without an answer about a file before a request is given up.
+    public var metadataTimeout: TimeInterval = 10
+    /// Seconds without a byte before a download is given up.
+    public var downloadTimeout: TimeInterval = 10
+    /// The variable that forbids the network, if one does.
+    public var offlineVariable: String?
+    /// Whether files of a snapshot are links into `blobs/`, or copies because `HF_HUB_DISABLE_SYMLINKS` asks for them.
+    public var usesLinks = true
+    /// Proof of who asks; not public, so that nobody prints it.
+    let token: String?
+    /// Waits before a request is tried again, given how often it has failed.
+    let pause: @Sendable (Int) -> Void
+
+    /// A hub at a place of its own.
+    init(endpoint: URL, cache: HubCache, token: String? = nil, pause: @escaping @Sendable (Int) -> Void) {
+        (self.endpoint, self.cache, self.token, self.pause) = (endpoint, cache, token, pause)
+    }
+
+    /// The hub that the environment names.
+    ///
+    /// Source: the environment variables of `huggingface_hub` 2.4.0: `HF_ENDPOINT`; `HF_TOKEN`, else the file
+    /// `HF_TOKEN_PATH`, else `$HF_HOME/token`, unless `HF_HUB_DISABLE_IMPLICIT_TOKEN`; `HF_HUB_ETAG_TIMEOUT`,
+    /// `HF_HUB_DOWNLOAD_TIMEOUT`; `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`; `HF_HUB_DISABLE_SYMLINKS`.
+    ///
+    /// - Throws: ``HubError/badEndpoint(_:)`` and ``HubError/badToken(source:)``.
+    public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(HubError) {
+        let set = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        var address = set("HF_ENDPOINT") ?? "https://huggingface.co"
+        while address.hasSuffix("/") { address.removeLast() }
+        guard let endpoint = URL(string: address), endpoint.origin != nil, endpoint.user == nil,
+            endpoint.query == nil, endpoint.fragment == nil
+        else { throw .badEndpoint(address) }
+        self.init(
+            endpoint: endpoint, cache: HubCache(environment: environment), token: try Self.token(environment),
+            pause: { failures in Thread.sleep(forTimeInterval: Double(1 << min(failures - 1, 3))) })
+        let seconds = { (name: String) in set(name).flatMap(Double.init).flatMap { $0 > 0 ? min($0, 86_400) : nil } }
+        metadataTimeout = seconds("HF_HUB_ETAG_TIMEOUT") ?? 10
+        downloadTimeout = seconds("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10
+        offlineVariable = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].first { HubCache.isTrue(environment[$0]) }
+        usesLinks = !HubCache.isTrue(environment["HF_HUB_DISABLE_SYMLINKS"])
+    }
+
+    private static func token(_ environment: [String: String]) throws(HubError) -> String? {
+        guard !HubCache.isTrue(environment["HF_HUB_DISABLE_IMPLICIT_TOKEN"]) else { return nil }
+        var (source, text) = ("HF_TOKEN", environment["HF_TOKEN"] ?? "")
+        if text.isEmpty {
+            source = environment["HF_TOKEN_PATH"].map { expand($0, environment) } ?? ""
+            if source.isEmpty { source = HubCache.home(environment) + "/token" }
+            text = (try? String(contentsOfFile: source, encoding: .utf8)) ?? ""
+        }
+        let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        // It becomes a line of a request: a line break in it would begin another.
+        guard token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw .badToken(source: source) }
+        return token.isEmpty ? nil : token
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import GPTEngine
+
+/// The file that says which tensor is in which of many files.
+///
+/// Source: transformers' sharded checkpoints: `{"metadata": {…}, "weight_map": {"tensor": "file"}}`.
+enum ShardIndex {
+    static let name = "model.safetensors.index.json"
+
+    /// The names of the shards, in order.
+    ///
+    /// - Throws: ``HubError/badIndex(file:reason:)``, ``HubError/unsafeName(kind:name:)``.
+    static func shards(of path: String, name: String) throws(HubError) -> [String] {
+        guard let size = RepositoryFolder.size(path), size <= 100_000_000 else {
+            throw .badIndex(file: name, reason: "it has more than 100 MB")
+        }
+        guard let data = FileManager.default.contents(atPath: path),
+            let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+            let map = object["weight_map"] as? [String: String], !map.isEmpty
+        else { throw .badIndex(file: name, reason: "a weight_map from tensors to files is expected") }
+        let shards = Set(map.values).sorted()
+        for shard in shards where !isSafe(shard) { throw .unsafeName(kind: "a shard", name: visible(shard)) }
+        return shards
+    }
+
+    /// Whether a name stays in its folder and hides nothing.
+    private static func isSafe(_ name: String) -> Bool {
+        name.hasSuffix(".safetensors") && !name.hasPrefix(".") && !name.contains("..") && name.utf8.count <= 255
+            && name.unicodeScalars.allSatisfy { $0 != "/" && $0 != "\\" && $0.properties.generalCategory != .control }
+    }
+}
