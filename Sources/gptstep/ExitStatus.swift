@@ -1,6 +1,7 @@
 import ArgumentParser
 import CursesTerminal
 import GPTEngine
+import Hub
 
 /// How a command ended, by the numbers of BSD's sysexits.
 enum ExitStatus: Int32 {
@@ -73,6 +74,17 @@ extension ModelError: DescribedError {
         switch self {
         case .unknown: .usage
         case .doesNotFit, .noWeights, .shapesOnly, .notInCache: .unavailable
+        }
+    }
+}
+
+extension HubError: DescribedError {
+    var status: ExitStatus {
+        switch self {
+        case .badEndpoint, .badToken: .usage
+        case .offline, .unknownModel, .unknownRevision, .refused, .unreachable, .failed, .notHub: .unavailable
+        case .unsafeName, .badIndex, .missingFile, .pickleOnly: .data
+        case .brokenOff, .wrongSize, .wrongHash: .inputOutput
         }
     }
 }

@@ -24,7 +24,7 @@ struct GPTStep: ParsableCommand {
         version: version,
         subcommands: [
             Run.self, Ops.self, Show.self, TraceCommand.self, Generate.self, Tokenize.self, Bench.self, Tensors.self,
-            Models.self,
+            Models.self, Pull.self,
         ],
         defaultSubcommand: Run.self)
 
