@@ -64,6 +64,10 @@ let package = Package(
             name: "TerminalTests", dependencies: ["CPseudoTerminal", "terminal-demo", "gptstep"], swiftSettings: strict),
         .testTarget(
             name: "GPTEngineTests", dependencies: ["GPTEngine"], resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "HubTests",
+            dependencies: ["Hub", "GPTEngine", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict
+        ),
         .testTarget(name: "GPTStepperTests", dependencies: ["GPTStepper"], swiftSettings: strict),
         .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit"], swiftSettings: strict),
         .testTarget(

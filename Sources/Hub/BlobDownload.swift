@@ -21,15 +21,17 @@ struct BlobDownload {
             // Another pull may have brought it while this one waited.
             if folder.present(file) != nil { return report(.present(file.name, bytes: file.size ?? 0)) }
             let partial = try PartialFile(blob + ".incomplete")
-            let isResumed = partial.size > 0
-            do {
+            var isResumed = partial.size > 0
+            while true {
                 try fill(partial)
-                try check(partial)
-            } catch let error as HubError where isResumed && error.isAboutContent {
+                guard let fault = try fault(of: partial) else { break }
+                guard isResumed else {
+                    partial.remove()
+                    throw fault
+                }
                 // What an earlier attempt left may be to blame: once more, all of it.
                 try partial.clear()
-                try fill(partial)
-                try check(partial)
+                isResumed = false
             }
             try partial.publish(as: blob)
             report(.finished(file.name, bytes: partial.size))
@@ -94,29 +96,16 @@ struct BlobDownload {
         return range?.split(separator: "-").first.flatMap { Int($0) }
     }
 
-    private func check(_ partial: PartialFile) throws {
+    /// What is wrong with the bytes, if something is.
+    private func fault(of partial: PartialFile) throws(FileError) -> HubError? {
         if let size = file.size, partial.size != size {
-            partial.remove()
-            throw HubError.wrongSize(file: file.name, expected: size, found: partial.size)
+            return .wrongSize(file: file.name, expected: size, found: partial.size)
         }
-        guard try partial.matches(Checksum(etag: file.etag)) else {
-            partial.remove()
-            throw HubError.wrongHash(file: file.name)
-        }
+        return try partial.matches(Checksum(etag: file.etag)) ? nil : .wrongHash(file: file.name)
     }
 }
 
 /// A status after which another attempt may help.
 private struct PassingStatus: Error {
     let status: Int
-}
-
-extension HubError {
-    /// Whether the bytes are at fault rather than the way here.
-    fileprivate var isAboutContent: Bool {
-        switch self {
-        case .wrongSize, .wrongHash: true
-        default: false
-        }
-    }
 }
