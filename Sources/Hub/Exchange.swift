@@ -12,6 +12,8 @@ final class Exchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private var request: URLRequest
     private var redirections = 0
     private var response: HTTPURLResponse?
+    /// A redirection that is not followed, which is the answer then.
+    private var redirection: HTTPURLResponse?
     private var pieces: [Data] = []
     private var isOver = false
     private var failure: URLError?
@@ -26,6 +28,7 @@ final class Exchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.urlCache = nil
         configuration.httpCookieStorage = nil
+        configuration.urlCredentialStorage = nil
         configuration.httpShouldSetCookies = false
         let queue = BoundedQueue()
         queue.maxConcurrentOperationCount = 1
@@ -79,10 +82,13 @@ final class Exchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     ) {
         let next: URLRequest? = condition.withLock {
             redirections += 1
-            guard redirections <= 10, let next = redirected(request, to: newRequest.url) else {
-                // Not followed: the redirection itself is the answer.
-                self.response = response
-                condition.broadcast()
+            // Not the address of `newRequest`, whose path was decoded on the way.
+            let address = response.value(forHTTPHeaderField: "Location").flatMap { location in
+                URL(string: location, relativeTo: request.url)?.absoluteURL
+            }
+            guard redirections <= 10, let next = redirected(request, to: address) else {
+                // Nobody is told before the session is done with it: to end it now would stop the program.
+                redirection = response
                 return nil
             }
             request = next
@@ -114,6 +120,7 @@ final class Exchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         condition.withLock {
             failure = error.map { $0 as? URLError ?? URLError(.unknown) }
+            response = response ?? redirection
             isOver = true
             condition.broadcast()
         }

@@ -84,6 +84,7 @@ extension HubError: DescribedError {
         case .badEndpoint, .badToken: .usage
         case .offline, .unknownModel, .unknownRevision, .refused, .unreachable, .failed, .notHub: .unavailable
         case .unsafeName, .badIndex, .missingFile, .pickleOnly: .data
+        // Bytes that arrive wrong are a failed reading: the same command may well succeed the next time.
         case .brokenOff, .wrongSize, .wrongHash: .inputOutput
         }
     }

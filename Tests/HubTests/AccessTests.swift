@@ -50,9 +50,11 @@ import Testing
         let hub = try FakeHub(repository: "new/name", token: "hf_secret") { request, response in
             guard request.path.hasPrefix("/openai-community/gpt2/") else { return }
             let path = request.path.replacingOccurrences(of: "/openai-community/gpt2/", with: "/new/name/")
-            response = .init(status: 307, headers: ["Location": path])
+            response = .init(status: 307, headers: ["Location": path + "?%2Fa=%22b%22"])
         }
         #expect(try hub.pull().files.count == 4)
+        let new = hub.server.requests.filter { $0.path.hasPrefix("/new/name/") }
+        #expect(!new.isEmpty && new.allSatisfy { $0.path.hasSuffix("?%2Fa=%22b%22") })
         #expect(hub.server.requests.allSatisfy { $0.headers["authorization"] == "Bearer hf_secret" })
     }
 
@@ -92,7 +94,9 @@ import Testing
 
     @Test(arguments: [(401, nil), (401, "hf_secret"), (403, "hf_secret")] as [(Int, String?)])
     func `a refusal says what to do and keeps the token to itself`(status: Int, token: String?) throws {
-        let hub = try FakeHub(token: token) { _, response in response = .init(status: status) }
+        let hub = try FakeHub(token: token) { _, response in
+            response = .init(status: status, headers: ["WWW-Authenticate": "Basic realm=\"hub\""])
+        }
         #expect { try hub.pull() } throws: {
             let text = "\($0)"
             return text.contains("HF_TOKEN") && text.contains("status \(status)") && !text.contains("secret")

@@ -60,7 +60,8 @@ struct FakeHub: Sendable {
     private static func answer(
         _ request: LoopbackServer.Request, _ files: [String: Data], _ repository: String
     ) -> LoopbackServer.Response {
-        let words = request.path.split(separator: "/").map(String.init)
+        let path = request.path.split(separator: "?").first ?? ""
+        let words = path.split(separator: "/").map(String.init)
         let split = words.firstIndex(of: "resolve") ?? 0
         guard words.prefix(split).joined(separator: "/") == repository, words.count == split + 3 else {
             return .init(status: 404, headers: ["X-Error-Code": "RepoNotFound"])
