@@ -57,12 +57,12 @@ struct RepositoryFolder {
     /// Notes which commit a branch or a tag stands for, as the last thing, without a newline.
     ///
     /// - Throws: ``FileError/unwritable(_:reason:)``.
-    func note(_ reference: HubReference, commit: String) throws(FileError) {
+    func note(_ reference: HubReference, commit: String) throws {
         guard reference.revision != commit else { return }
         let path = "\(folder)/refs/\(reference.revision)"
         if (try? String(contentsOfFile: path, encoding: .utf8)) == commit { return }
         try Self.createFolder((path as NSString).deletingLastPathComponent)
-        try writeFile(path, pieces: [Data(commit.utf8)])
+        try writeFile(path) { write in try write(Data(commit.utf8)) }
     }
 
     /// Makes a folder and those above it.

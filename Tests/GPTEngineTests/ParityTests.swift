@@ -17,6 +17,21 @@ import Testing
         try expectParity(Model.checkpoint(fixture("linear/model.safetensors")), "linear.trace", without: ["next_token"])
     }
 
+    @Test func `a sharded checkpoint in 16 bits with scores scaled otherwise agrees in every value`() throws {
+        try expectParity(Model.checkpoint(fixture("variant")), "variant.trace", without: ["next_token"])
+    }
+
+    @Test func `a single row of a checkpoint in 16 bits agrees with the recorded logits`() throws {
+        let model = try Model.checkpoint(fixture("variant"))
+        let recorded = try SafetensorsFile(path: fixture("variant.trace.safetensors"))
+        let entry = try #require(recorded.header.entries.first { $0.name == "logits" })
+        let logits = try #require(recorded.tensor(entry))
+        let cache = try KeyValueCache(model.configuration, #require(model.weights))
+        for (position, token) in try recorded.integers("tokens").enumerated() {
+            expectClose(cache.append([token]), [31], logits.row(position).map(Double.init))
+        }
+    }
+
     /// Compares all tensors of a recorded trace with ours, and names the first operation that differs.
     private func expectParity(
         _ model: Model, _ recording: String, sampling: Sampling = .greedy, without skipped: Set<String> = []

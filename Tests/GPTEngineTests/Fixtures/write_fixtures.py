@@ -9,6 +9,9 @@ odd.trace.safetensors    its activations on nine tokens
 linear/                  the same kind of model as nn.Linear checkpoints store it: matrices [out, in], an untied head,
                          causal-mask buffers, a prefix on every name, the exact GELU
 linear.trace.safetensors its activations
+variant/                 what GPT-2's configuration can change besides, as save_pretrained writes it: unscaled scores divided
+                         by the block's number, SiLU, weights in 16 bits, in shards with an index
+variant.trace.safetensors its activations, computed in 32 bits
 """
 import json
 import os
@@ -76,7 +79,9 @@ def record(model, ids):
     future = torch.ones(len(ids), len(ids), dtype=torch.bool).triu(1)
     for L, pattern in enumerate(output.attentions):
         q, k = trace[f"blocks.{L}.attn.hook_q"], trace[f"blocks.{L}.attn.hook_k"]
-        scores = torch.einsum("qhd,khd->hqk", q, k) / width ** 0.5
+        scores = torch.einsum("qhd,khd->hqk", q, k)
+        scores = scores / width ** 0.5 if config.scale_attn_weights else scores
+        scores = scores / (L + 1) if config.scale_attn_by_inverse_layer_idx else scores
         trace[f"blocks.{L}.attn.scores"] = scores
         trace[f"blocks.{L}.attn.hook_attn_scores"] = scores.masked_fill(future, float("-inf"))
         trace[f"blocks.{L}.attn.hook_pattern"] = pattern[0]
@@ -139,3 +144,12 @@ tensors["_orig_mod.transformer.h.0.attn.bias"] = mask
 tensors["_orig_mod.transformer.h.0.attn.masked_bias"] = torch.tensor(-1e4)
 save(os.path.join(here, "linear"), linear, tensors)
 save_file(record(linear, [4, 0, 1, 3]), os.path.join(here, "linear.trace.safetensors"))
+
+# Scores that are scaled otherwise, another activation, 16 bits, several files.
+variant = random_model(3, n_layer=3, n_head=3, n_embd=48, n_inner=40, n_positions=10, vocab_size=31,
+                       activation_function="silu", layer_norm_epsilon=1e-6, scale_attn_weights=False,
+                       scale_attn_by_inverse_layer_idx=True)
+variant = variant.to(torch.bfloat16)
+variant.save_pretrained(os.path.join(here, "variant"), max_shard_size="30KB")
+os.remove(os.path.join(here, "variant", "generation_config.json"))
+save_file(record(variant.float(), [30, 0, 12, 12, 7, 9, 2]), os.path.join(here, "variant.trace.safetensors"))
