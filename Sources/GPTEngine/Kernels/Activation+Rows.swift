@@ -1,7 +1,5 @@
 extension Activation {
     /// The function over a row of numbers.
-    ///
-    /// ½·(1 + tanh u) is 1/(1 + exp(−2u)): the usual GELU costs one exponential, and nothing cancels where x is far below 0.
     func apply(_ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, count: Int) {
         let whole = count & ~7
         switch self {

@@ -27,9 +27,10 @@ public enum Activation: String, Hashable, Sendable, CaseIterable {
     public func callAsFunction(_ x: Float) -> Float {
         switch self {
         case .geluNew, .geluTanh, .geluFast:
-            // √(2/π) = 0.7978845608
-            0.5 * x * (1 + tanhf(0.797_884_56 * (x + 0.044_715 * x * x * x)))
-        case .gelu: 0.5 * x * (1 + erff(x * 0.707_106_77))
+            // √(2/π) = 0.7978845608. ½·(1 + tanh u) is 1/(1 + exp(−2u)), in which nothing cancels far below 0.
+            x / (1 + expf(-2 * 0.797_884_56 * (x + 0.044_715 * x * x * x)))
+        // 1 + erf(y) is erfc(−y), for the same reason.
+        case .gelu: 0.5 * x * erfcf(-x * 0.707_106_77)
         case .quickGELU: x / (1 + expf(-1.702 * x))
         case .relu: max(0, x)
         case .silu, .swish: x / (1 + expf(-x))

@@ -12,6 +12,13 @@ struct Show: ParsableCommand {
               gptstep show blocks.0.attn.pattern --head 1
               gptstep show blocks.2.mlp.post CBABBC --position 5 --format json
               gptstep show probabilities --position 8 CBABBCABB
+
+            --cell gives one number and the terms that add up to it, each with its operands; of a logit also what every \
+            block and head wrote toward it. --lens gives what the model would answer if it stopped at a residual stream.
+
+              gptstep show blocks.0.attn.pattern --cell 1,4,2
+              gptstep show logits --cell 5,0
+              gptstep show blocks.1.resid_mid --lens
             """)
 
     @Argument(help: "The operation, as blocks.0.attn.pattern.")
@@ -24,6 +31,17 @@ struct Show: ParsableCommand {
     var head: Int?
     @Option(help: ArgumentHelp("Only this position, counted from 0; for scores the query.", valueName: "p"))
     var position: Int?
+    @Option(help: ArgumentHelp("One cell by its full index, and how it came about.", valueName: "i,j,…"))
+    var cell: Indices?
+    @Flag(help: "What the model would answer if it stopped at this residual stream: the logit lens.")
+    var lens = false
+
+    func validate() throws {
+        if cell != nil, head != nil || position != nil || lens {
+            throw ValidationError("--cell is a whole index: it goes without --head, --position and --lens.")
+        }
+        if lens, head != nil { throw ValidationError("--lens speaks of all heads: it goes without --head.") }
+    }
 
     func run() throws {
         let (model, weights) = try model.openWithWeights()
@@ -32,6 +50,8 @@ struct Show: ParsableCommand {
         let quantity = try trace.program.quantity(at: address)
         var sampling = model.sampling
         sampling.seed = self.model.seed
+        if let cell { return try showCell(cell.values, quantity, trace, model, sampling) }
+        if lens { return try showLens(quantity, trace, model) }
         let answer = try Answer(quantity, of: trace, model: model, sampling: sampling, head: head, position: position)
         try output.write(
             text: answer.text(model: model, tokens: tokens),
@@ -44,6 +64,87 @@ struct Show: ParsableCommand {
                 ),
                 ("state", .string(model.state.rawValue)),
             ]))
+    }
+}
+
+extension Show {
+    /// One number and where it comes from.
+    private func showCell(
+        _ cell: [Int], _ quantity: Quantity, _ trace: Trace, _ model: Model, _ sampling: Sampling
+    ) throws {
+        let node = trace.program.nodes[quantity.node]
+        guard quantity.statistic == nil else {
+            throw UsageError("\(quantity.address) is kept beside an operation: --cell goes with an operation.")
+        }
+        let extent = zip(node.axes, node.shape).map { "\($0.rawValue) 0 to \($1 - 1)" }.joined(separator: ", ")
+        guard cell.count == node.shape.count, zip(cell, node.shape).allSatisfy({ $0 < $1 }) else {
+            throw UsageError(
+                "There is no cell \(cell.map(String.init).joined(separator: ",")): \(node.address) has \(extent).")
+        }
+        if quantity.node >= trace.program.logitsIndex {
+            try trace.prediction(at: trace.tokens.count - 1, sampling: sampling).check(model)
+        }
+        let answer = LedgerOutput(
+            ledger: trace.ledger(of: quantity.node, at: cell, sampling: sampling),
+            attribution: node.operation == .logits ? trace.attribution(of: cell[1], at: cell[0]) : nil, model: model,
+            divisor: node.operation == .scores
+                ? trace.program.configuration.scoreDivisor(block: node.block ?? 0) : nil)
+        try output.write(text: answer.text, json: answer.json)
+    }
+
+    /// The tokens that a stream already says.
+    private func showLens(_ quantity: Quantity, _ trace: Trace, _ model: Model) throws {
+        guard quantity.statistic == nil, trace.program.streams.contains(quantity.node) else {
+            throw UsageError(
+                "--lens reads the residual stream: give an address such as blocks.0.resid_mid or blocks.0.resid_post.")
+        }
+        let last = trace.tokens.count - 1
+        let position = position ?? last
+        guard (0...last).contains(position) else {
+            throw UsageError("There is no position \(position): this prompt has the positions 0 to \(last).")
+        }
+        let prediction = Prediction(
+            position: position, logits: trace.lens(after: quantity.node, at: position), sampling: .plain)
+        try prediction.check(model)
+        let ids = prediction.ranking(20)
+        try output.write(
+            text:
+                "\(quantity.address), position \(position) \(model.label(trace.tokens[position])): the answer if the model stopped here\n"
+                + table(
+                    ["id", "token", "logit", "probability"],
+                    ids.map {
+                        [
+                            "\($0)", model.label($0), "\(prediction.logits[flat: $0])",
+                            String(format: "%.4f", prediction.probabilities[flat: $0]),
+                        ]
+                    }, left: [1]),
+            json: .object([
+                ("address", .string(quantity.address)), ("position", .integer(position)),
+                ("logits", .numbers(prediction.logits.values)),
+                (
+                    "tokens",
+                    .array(
+                        ids.map {
+                            .object([
+                                ("id", .integer($0)), ("text", .string(model.text([$0]))),
+                                ("probability", .number(Double(prediction.probabilities[flat: $0]))),
+                            ])
+                        })
+                ), ("state", .string(model.state.rawValue)),
+            ]))
+    }
+}
+
+/// Numbers from 0 on with commas between them.
+struct Indices: ExpressibleByArgument {
+    let values: [Int]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+            Int($0.trimmingCharacters(in: .whitespaces)) ?? -1
+        }
+        guard parts.allSatisfy({ $0 >= 0 }) else { return nil }
+        values = parts
     }
 }
 
