@@ -27,11 +27,11 @@ public struct Explanation: Hashable, Sendable {
             outcome = Self.outcome(scene)
         }
         (value, isNumber, numbers) = outcome
-        formula = Self.letters(scene)
+        formula = scene.configuration.formula(of: scene.node.operation, at: scene.cellIndex, sampling: scene.sampling)
     }
 
     /// The operation and the index of the selected cell, axis by axis.
-    private static func name(_ scene: Scene) -> String {
+    static func name(_ scene: Scene) -> String {
         let node = scene.node
         let parts = node.axes.map { axis -> String in
             switch axis {
@@ -51,39 +51,6 @@ public struct Explanation: Hashable, Sendable {
         return "\(Scene.name(node))[\((place + parts).joined(separator: ", "))]"
     }
 
-    /// The formula of the operation for one cell, in letters.
-    private static func letters(_ scene: Scene) -> String {
-        let shape = scene.configuration
-        let stop = scene.selection.key > scene.selection.position
-        switch scene.node.operation {
-        case .tokens:
-            return
-                "the number of \(scene.model.label(scene.stepper.tokens[scene.selection.position])) in the vocabulary of \(shape.vocabularySize)"
-        case .embed: return "wte[id, channel]"
-        case .posEmbed: return "wpe[position, channel]"
-        case .residual: return "\(scene.inputName(0)) + \(scene.inputName(1))"
-        case .normalized: return "(x − μ) / √(variance + ε)"
-        case .normOut: return "norm · γ + β"
-        case .projection(let projection):
-            return "Σ \(shape.width) ln1.out[j]·W_\(projection.name)[j] + b_\(projection.name)"
-        case .scores: return "Σ \(shape.headWidth) q[j]·k[j]\(shape.scoreDivisorFormula(width: "\(shape.headWidth)"))"
-        case .maskedScores:
-            return stop ? "the key comes after the query: removed" : "the key is not after the query: kept"
-        case .pattern: return stop ? "masked: the future has no share" : "exp(score − row max) / Σ exp"
-        case .z: return "Σ pattern[key]·v[key] over the keys 0 to \(scene.selection.position)"
-        case .attnOut: return "Σ \(shape.width) z[j]·W_O[j] + b_O"
-        case .mlpPre: return "Σ \(shape.width) ln2.out[j]·W_in[j] + b_in"
-        case .mlpPost: return shape.activation.formula
-        case .mlpOut: return "Σ \(shape.mlpWidth) post[j]·W_out[j] + b_out"
-        case .logits: return "Σ \(shape.width) ln_final.out[j]·W_U[j]"
-        case .filteredLogits: return scene.sampling.isGreedy ? "temperature 0: unchanged" : "logit / temperature"
-        case .probabilities: return "exp(logit − max) / Σ exp"
-        case .nextToken:
-            return scene.sampling.isGreedy
-                ? "the largest logit" : "the first token whose cumulative probability exceeds u"
-        }
-    }
-
     /// The value and the formula's numbers, of a cell that has been computed.
     private static func outcome(_ scene: Scene) -> (value: String, isNumber: Bool, numbers: String) {
         let (node, at) = (scene.node, scene.selection)
@@ -91,8 +58,7 @@ public struct Explanation: Hashable, Sendable {
             return output(scene, prediction)
         }
         guard let trace = scene.trace, let value = scene.value else { return ("not computed yet", false, "") }
-        let index = node.axes.map { at.index($0, of: node) }
-        let flat = value.flatIndex(index)
+        let flat = value.flatIndex(scene.cellIndex)
         let result = value[flat: flat]
         func input(_ place: Int) -> Float { scene.input(place)?[flat: flat] ?? .nan }
         func statistic(_ statistic: Statistic, _ place: Int) -> Float {
@@ -213,5 +179,5 @@ public struct Explanation: Hashable, Sendable {
     }
 
     /// A number with its sign before it, as a term of a sum.
-    private static func signed(_ value: Float) -> String { value < 0 ? "− \(short(-value))" : "+ \(short(value))" }
+    static func signed(_ value: Float) -> String { value < 0 ? "− \(short(-value))" : "+ \(short(value))" }
 }

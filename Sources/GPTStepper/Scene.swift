@@ -21,6 +21,11 @@ public struct Scene {
 
     /// The operation at the cursor.
     public var node: Node { stepper.node }
+    /// The whole index of the selected cell, one number an axis of the operation's shape.
+    public var cellIndex: [Int] {
+        node.axes.map { $0 == .vocabulary ? vocabulary : selection.index($0, of: node) }
+    }
+
     /// Which cell one looks at.
     public var selection: Selection { stepper.selection }
     /// The shape of the model.

@@ -176,6 +176,18 @@ public struct Stepper: Hashable, Sendable {
         selection.head = ((selection.head + count) % heads + heads) % heads
     }
 
+    /// Goes to a cell of an operation by its whole index.
+    public mutating func visit(_ target: Int, at cell: [Int]) {
+        guard program.nodes.indices.contains(target) else { return }
+        go(to: target)
+        for (axis, index) in zip(node.axes, cell) where node.operation != .nextToken {
+            selection.set(axis, of: node, to: index)
+        }
+    }
+
+    /// Chooses a position.
+    public mutating func select(position: Int) { selection.position = min(max(0, position), tokens.count - 1) }
+
     /// Chooses a token of the vocabulary.
     public mutating func select(vocabulary id: Int?) { selection.vocabulary = id }
 

@@ -19,13 +19,7 @@ enum ShardIndex {
             let map = object["weight_map"] as? [String: String], !map.isEmpty
         else { throw .badIndex(file: name, reason: "a weight_map from tensors to files is expected") }
         let shards = Set(map.values).sorted()
-        for shard in shards where !isSafe(shard) { throw .unsafeName(kind: "a shard", name: visible(shard)) }
+        for shard in shards where !isShardName(shard) { throw .unsafeName(kind: "a shard", name: visible(shard)) }
         return shards
-    }
-
-    /// Whether a name stays in its folder and hides nothing.
-    private static func isSafe(_ name: String) -> Bool {
-        name.hasSuffix(".safetensors") && !name.hasPrefix(".") && !name.contains("..") && name.utf8.count <= 255
-            && name.unicodeScalars.allSatisfy { $0 != "/" && $0 != "\\" && $0.properties.generalCategory != .control }
     }
 }

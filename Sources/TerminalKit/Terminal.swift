@@ -37,8 +37,10 @@ public struct MemoryTerminal: Terminal {
 
     /// Keeps the canvas.
     public mutating func present(_ canvas: Canvas) { frames.append(canvas) }
-    /// The next event of the script, at once.
-    public mutating func nextEvent(within milliseconds: Int?) -> Event { script.popFirst() ?? .end }
+    /// The next event of the script; while the program is at work, and waits for none, that none came.
+    public mutating func nextEvent(within milliseconds: Int?) -> Event {
+        milliseconds == 0 ? .timeout : script.popFirst() ?? .end
+    }
     /// Nothing to forget.
     public mutating func redraw() {}
     /// Counts the request.

@@ -50,7 +50,7 @@ final class DownloadProgress: @unchecked Sendable {
     }
 
     private func erase() {
-        if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if isShown { standardError(bytes: "\r\u{1B}[K") }
         isShown = false
     }
 
@@ -68,7 +68,7 @@ final class DownloadProgress: @unchecked Sendable {
             if let size { text += ", \(Self.duration(Double(size - bytes) / rate)) left" }
         }
         // A line that wraps could not be taken back.
-        FileHandle.standardError.write(Data("\r\(text.prefix(Self.columns - 1))\u{1B}[K".utf8))
+        standardError(bytes: "\r\(text.prefix(Self.columns - 1))\u{1B}[K")
     }
 
     private static func duration(_ seconds: Double) -> String {

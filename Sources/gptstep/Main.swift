@@ -54,7 +54,15 @@ struct GPTStep: ParsableCommand {
     }
 }
 
-/// Writes a line to standard error.
-func standardError(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+/// Writes a line to standard error, if anyone is there to read it.
+func standardError(_ line: String) { standardError(bytes: line + "\n") }
+
+/// Writes text to standard error as it is; where that cannot be written to, nothing is said.
+func standardError(bytes text: String) {
+    var rest = ArraySlice(Array(text.utf8))
+    while !rest.isEmpty {
+        let written = rest.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        if written < 0, errno != EINTR { return }
+        rest = rest.dropFirst(max(0, written))
+    }
 }

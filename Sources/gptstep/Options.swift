@@ -50,8 +50,8 @@ struct PromptOptions: ParsableArguments {
         if prompt != nil, ids != nil { throw ValidationError("Give a prompt or --ids, not both.") }
     }
 
-    /// The token ids for a model.
-    func tokens(for model: Model) throws -> [Int] {
+    /// The token ids for a model; `unbounded` for more than its context holds.
+    func tokens(for model: Model, unbounded: Bool = false) throws -> [Int] {
         if let ids {
             let parts = ids.split(separator: ",", omittingEmptySubsequences: false)
             return try model.check(
@@ -68,8 +68,19 @@ struct PromptOptions: ParsableArguments {
             guard model.tokenizer != nil else { throw PromptError.needsIDs(model: model.name) }
             return model.defaultTokens
         }
-        let text = prompt == "-" ? try Self.standardInput(for: model) : Array(prompt.utf8)
+        let text = prompt == "-" ? try Self.standardInput(for: model) : Self.argument(prompt)
+        if unbounded, let tokenizer = model.tokenizer {
+            return try tokenizer.encode(text, allowingSpecial: specialTokens)
+        }
         return try model.encode(text, allowingSpecial: specialTokens)
+    }
+
+    /// The bytes of an argument as they were typed, which need not be text.
+    private static func argument(_ text: String) -> [UInt8] {
+        guard text.unicodeScalars.contains("\u{FFFD}") else { return Array(text.utf8) }
+        let typed = CommandLine.unsafeArgv
+        return (1..<Int(CommandLine.argc)).lazy.compactMap { typed[$0] }.first { String(cString: $0) == text }
+            .map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? Array(text.utf8)
     }
 
     /// Standard input, without one trailing newline where the model reads letters.
@@ -79,7 +90,7 @@ struct PromptOptions: ParsableArguments {
             if model.tokenizer is LetterTokenizer, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
             return bytes
         } catch {
-            throw FileError.unreadable("standard input", reason: "\(error.localizedDescription)")
+            throw FileError.unreadable("standard input", reason: "it cannot be read to its end")
         }
     }
 }
@@ -142,17 +153,14 @@ func standardOutput(_ text: String) throws(FileError) {
 
 /// Lines of columns: numbers to the right, words to the left.
 func table(_ header: [String], _ rows: [[String]], left: Set<Int>) -> String {
-    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+    let widths = header.indices.map { column in ([header] + rows).map { $0[column].unicodeScalars.count }.max() ?? 0 }
     let lines = ([header] + rows).map { row in
-        row.indices.map { column in
-            let padding = String(repeating: " ", count: widths[column] - row[column].count)
+        var line = row.indices.map { column in
+            let padding = String(repeating: " ", count: widths[column] - row[column].unicodeScalars.count)
             return left.contains(column) ? row[column] + padding : padding + row[column]
-        }.joined(separator: "  ").trimmingSuffix()
+        }.joined(separator: "  ")
+        while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
+        return line
     }
     return lines.joined(separator: "\n") + "\n"
-}
-
-extension String {
-    /// Without spaces at the end.
-    fileprivate func trimmingSuffix() -> String { String(reversed().drop { $0 == " " }.reversed()) }
 }

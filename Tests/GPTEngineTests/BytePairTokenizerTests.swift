@@ -64,16 +64,21 @@ import Testing
 
     static let words = ["h", "e", "l", "o", "Ġ", "he", "ll", "Ġh", "hell", "hello", "Ġhe"]
     static let merges = ["h e", "l l", "Ġ h", "he ll", "hell o", "Ġ he"]
+    static let flags = #""normalized":true,"rstrip":false,"single_word":false"#
+    static let added = """
+        {"id":11,"content":"<|endoftext|>",\(flags),"lstrip":false,"special":true},
+        {"id":12,"content":"<new>",\(flags),"lstrip":false,"special":false}
+        """
     static let vocabulary = "{" + words.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ") + "}"
 
     static func json(
         merges: String = "[" + Self.merges.map { "\"\($0)\"" }.joined(separator: ",") + "]", model: String = "",
         preTokenizer: String = #"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#,
-        rest: String = #""normalizer":null,"post_processor":{"type":"ByteLevel","trim_offsets":false}"#
+        rest: String = #""normalizer":null,"post_processor":{"type":"ByteLevel","trim_offsets":false}"#,
+        vocabulary: String = Self.vocabulary, added: String = Self.added
     ) -> String {
         """
-        {"version":"1.0","added_tokens":[{"id":11,"content":"<|endoftext|>","lstrip":false,"special":true},
-        {"id":12,"content":"<new>","special":false}],"pre_tokenizer":\(preTokenizer),\(rest),
+        {"version":"1.0","added_tokens":[\(added)],"pre_tokenizer":\(preTokenizer),\(rest),
         "model":{"type":"BPE","dropout":null,"unk_token":null,\(model)"vocab":\(vocabulary),"merges":\(merges)}}
         """
     }
@@ -98,6 +103,23 @@ import Testing
         #expect(try tokenizer.encode(Array("hello hell lol".utf8)) == [9, 4, 8, 4, 2, 3, 2])
         #expect(tokenizer.bytes(of: 10).map { String(decoding: $0, as: UTF8.self) } == " he")
         #expect(throws: PromptError.noTokenForByte(0x78)) { try tokenizer.encode([0x78]) }
+    }
+
+    @Test func `an entry outside the alphabet of bytes is decoded and never reached`() throws {
+        let vocabulary = #"{"h":0,"e":1,"l":2,"o":3,"Ġ":4,"he":5," ":6}"#
+        let files = ["tokenizer.json": Self.json(merges: #"["h e"]"#, vocabulary: vocabulary, added: "")]
+        let tokenizer = try #require(try tokenizer(files))
+        #expect(try tokenizer.encode(Array("he l".utf8)) == [5, 4, 2])
+        #expect(tokenizer.bytes(of: 6) == [0x20])
+    }
+
+    @Test func `added tokens that are not normalized come before those that are`() throws {
+        let added = [("ab", true), ("bc", false)].enumerated().map { place, token in
+            #"{"id":\#(11 + place),"content":"\#(token.0)","lstrip":false,"rstrip":false,"single_word":false,"special":false,"normalized":\#(token.1)}"#
+        }
+        let vocabulary = #"{"h":0,"e":1,"l":2,"o":3,"Ġ":4,"he":5,"ll":6,"Ġh":7,"hell":8,"a":9,"b":10}"#
+        let json = Self.json(merges: #"["h e"]"#, vocabulary: vocabulary, added: added.joined(separator: ","))
+        #expect(try #require(try tokenizer(["tokenizer.json": json])).encode(Array("abc".utf8)) == [9, 12])
     }
 
     @Test func `added tokens are found in the text, special ones when asked for`() throws {

@@ -64,7 +64,7 @@ func lines(_ canvas: Canvas) -> [String] {
         var terminal = MemoryTerminal(Size(4, 1), events: [.key(.enter), .resize])
         #expect(terminal.nextEvent(within: nil) == .key(.enter))
         terminal.present(Canvas(Size(4, 1)))
-        #expect(terminal.nextEvent(within: 0) == .resize)
+        #expect(terminal.nextEvent(within: 5) == .resize)
         #expect(terminal.nextEvent(within: 5) == .end)
         #expect(terminal.frames.count == 1)
     }

@@ -26,8 +26,10 @@ public struct Attribution: Hashable, Sendable {
     public let logit: Float
     /// The σ of the final LayerNorm, held fixed.
     public let scale: Float
-    /// Embeddings, then attention and MLP of each block, then β.
-    public let parts: [Part]
+    /// What a number in each channel of the stream adds to the logit, [C].
+    let direction: [Double]
+    /// Embeddings, then attention and MLP of each block, then β; those that have been computed so far.
+    public internal(set) var parts: [Part] = []
 
     /// The sum of the parts.
     public var sum: Double { parts.reduce(0) { $0 + $1.value } }
@@ -43,55 +45,69 @@ extension Program {
     public var streams: [Int] {
         nodes.indices.filter { if case .residual = nodes[$0].operation { true } else { false } }
     }
-
-    /// The operations that an attribution reads.
-    public var attributionNeeds: [Int] {
-        streamWriters + nodes.indices.filter { nodes[$0].operation == .z } + [logitsIndex - 2]
-    }
 }
 
 extension Trace {
     /// What each part of the model contributed to the logit of a token after a position.
     public func attribution(of token: Int, at position: Int) -> Attribution {
-        let shape = program.configuration
-        let (C, D) = (shape.width, shape.headWidth)
+        var attribution = emptyAttribution(of: token, at: position)
+        while extend(&attribution) {}
+        return attribution
+    }
+
+    /// The logit and σ of an attribution whose parts are still to come.
+    public func emptyAttribution(of token: Int, at position: Int) -> Attribution {
+        let logit = logits(at: position)[flat: token]
         let scale = statistic(.scale, of: program.logitsIndex - 2)?[flat: position] ?? .nan
+        let shape = program.configuration
         let gamma = weights[shape.finalNorm.gamma].values.map(Double.init)
-        let beta = weights[shape.finalNorm.beta].values.map(Double.init)
         let table = weights[shape.unembedding].row(token).map(Double.init)
         // What a number in channel j of the stream adds to the logit; taking the mean away is part of it.
         let product = zip(gamma, table).map { $0 * $1 }
-        let mean = product.reduce(0, +) / Double(C)
-        let direction = product.map { ($0 - mean) / Double(scale) }
+        let mean = product.reduce(0, +) / Double(shape.width)
+        return Attribution(
+            token: token, position: position, logit: logit, scale: scale,
+            direction: product.map { ($0 - mean) / Double(scale) })
+    }
 
-        let parts = program.streamWriters.map { index -> Attribution.Part in
-            let node = program.nodes[index]
-            let written = value(of: index).row(position)
-            let share = dot(written, direction)
-            guard node.operation == .attnOut else {
-                return Attribution.Part(address: node.address, node: index, value: share, heads: [], bias: 0)
-            }
-            // Head h wrote z_h · W_O's rows of that head.
-            let mixed = value(of: node.inputs[0]).rows(position..<position + 1)
-            let heads = weights[node.reads[0].parameter].withValues { matrix in
-                (0..<shape.headCount).map { head in
-                    (head * D..<(head + 1) * D).reduce(0.0) { sum, row in
-                        var along = 0.0
-                        for j in 0..<C { along += Double(matrix[row * C + j]) * direction[j] }
-                        return sum + Double(mixed[flat: row]) * along
-                    }
+    /// Adds the part that comes next; false when all are there.
+    public func extend(_ attribution: inout Attribution) -> Bool {
+        let place = attribution.parts.count
+        let writers = program.streamWriters
+        guard place < writers.count else {
+            guard place == writers.count else { return false }
+            let shape = program.configuration
+            let table = weights[shape.unembedding].row(attribution.token).map(Double.init)
+            let shift = dot(weights[shape.finalNorm.beta].values, table)
+            attribution.parts.append(.init(address: "ln_final.bias", node: nil, value: shift, heads: [], bias: 0))
+            return true
+        }
+        attribution.parts.append(part(writers[place], attribution))
+        return true
+    }
+
+    private func part(_ index: Int, _ attribution: Attribution) -> Attribution.Part {
+        let node = program.nodes[index]
+        let (direction, position) = (attribution.direction, attribution.position)
+        let share = dot(value(of: index).row(position), direction)
+        guard node.operation == .attnOut else {
+            return Attribution.Part(address: node.address, node: index, value: share, heads: [], bias: 0)
+        }
+        // Head h wrote z_h · W_O's rows of that head.
+        let (H, D) = (program.configuration.headCount, program.configuration.headWidth)
+        let mixed = value(of: node.inputs[0]).rows(position..<position + 1)
+        let heads = weights[node.reads[0].parameter].withValues { matrix in
+            (0..<H).map { head in
+                (head * D..<(head + 1) * D).reduce(0.0) { sum, row in
+                    var along = 0.0
+                    for (j, step) in direction.enumerated() { along += Double(matrix[row * H * D + j]) * step }
+                    return sum + Double(mixed[flat: row]) * along
                 }
             }
-            return Attribution.Part(
-                address: node.address, node: index, value: share, heads: heads,
-                bias: dot(weights[node.reads[1].parameter].values, direction))
         }
-        let shift = Attribution.Part(
-            address: "ln_final.bias", node: nil, value: zip(beta, table).reduce(0) { $0 + $1.0 * $1.1 }, heads: [],
-            bias: 0)
-        return Attribution(
-            token: token, position: position, logit: logits(at: position)[flat: token], scale: scale,
-            parts: parts + [shift])
+        return Attribution.Part(
+            address: node.address, node: index, value: share, heads: heads,
+            bias: dot(weights[node.reads[1].parameter].values, direction))
     }
 
     /// The logits that the model would give after a position if it stopped at a stream: the logit lens.

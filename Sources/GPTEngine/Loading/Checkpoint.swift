@@ -131,9 +131,9 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
         case .pickle(let path):
             "\(path) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
         case .notConfiguration(let path, let reason): "\(path) does not describe a GPT-2 that can be run: \(reason)."
-        case .missingTensor(let path, let name): "\(path) has no tensor \(name), which its configuration needs."
+        case .missingTensor(let path, let name): "\(path) has no tensor \(name), which is needed."
         case .wrongShape(let path, let name, let expected, let found):
-            "In \(path) the tensor \(visible(name)) has the shape \(found); its configuration needs \(expected)."
+            "In \(path) the tensor \(visible(name)) has the shape \(visible(found)); its configuration needs \(expected)."
         case .wrongType(let path, let name, let found):
             "In \(path) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
         case .ambiguous(let path, let name):

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Reads the `config.json` of a Hugging Face GPT-2: what is not understood is refused by name, never guessed.
 ///
 /// Source of keys and defaults: `GPT2Config` in transformers 5.23.
@@ -11,11 +9,15 @@ struct ConfigurationFile {
     init(path: String) throws {
         self.path = path
         let source = try ByteSource(path: path)
+        var keys: [String: JSONValue] = [:]
         do {
-            keys = try JSONDecoder().decode([String: JSONValue].self, from: Data(source.bytes))
-        } catch {
-            throw CheckpointError.notConfiguration(path: path, reason: "it is not a JSON object")
+            var scanner = try JSONScanner(source.bytes)
+            try scanner.object { scanner, key in keys[key] = try scanner.value() }
+            try scanner.end()
+        } catch let error as JSONSyntaxError {
+            throw CheckpointError.notConfiguration(path: path, reason: "it \(error.description)")
         }
+        self.keys = keys
     }
 
     /// The configuration that the keys describe.
@@ -62,8 +64,9 @@ struct ConfigurationFile {
             case nil, .null: continue
             case .number(let value) where value == value.rounded() && abs(value) < 0x1p53:
                 if let found, found != Int(value) {
+                    let given = names.filter { keys[$0] != nil }
                     throw CheckpointError.notConfiguration(
-                        path: path, reason: "\(names.joined(separator: " and ")) disagree")
+                        path: path, reason: "\(given.joined(separator: " and ")) disagree")
                 }
                 found = Int(value)
             case .some(let value): throw refusal(name, value, "a whole number is expected")
@@ -102,27 +105,12 @@ struct ConfigurationFile {
 }
 
 /// Any JSON value, as far as a configuration needs to tell them apart.
-private enum JSONValue: Decodable, Hashable, CustomStringConvertible {
+private enum JSONValue: Hashable, CustomStringConvertible {
     case null
     case bool(Bool)
     case number(Double)
     case string(String)
     case composite
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else {
-            self = .composite
-        }
-    }
 
     var description: String {
         switch self {
@@ -131,6 +119,21 @@ private enum JSONValue: Decodable, Hashable, CustomStringConvertible {
         case .number(let value): value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
         case .string(let value): "\"\(visible(value))\""
         case .composite: "a list or an object"
+        }
+    }
+}
+
+extension JSONScanner {
+    fileprivate mutating func value() throws -> JSONValue {
+        switch peek() {
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            try skipValue()
+            return .composite
+        default:
+            let word = try word()
+            if word == "null" { return .null }
+            return Double(word).map(JSONValue.number) ?? .bool(word == "true")
         }
     }
 }

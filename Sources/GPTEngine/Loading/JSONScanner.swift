@@ -113,13 +113,18 @@ struct JSONScanner {
     }
 
     private mutating func escape() throws(JSONSyntaxError) -> [UInt8] {
-        let simple: [UInt8: UInt8] = [
-            0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 0x08, 0x66: 0x0C, 0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09,
-        ]
         guard let byte = next else { throw expected("an escape") }
         position += 1
-        if let plain = simple[byte] { return [plain] }
-        guard byte == UInt8(ascii: "u") else { throw expected("a known escape") }
+        switch byte {
+        case 0x22, 0x5C, 0x2F: return [byte]
+        case UInt8(ascii: "b"): return [0x08]
+        case UInt8(ascii: "f"): return [0x0C]
+        case UInt8(ascii: "n"): return [0x0A]
+        case UInt8(ascii: "r"): return [0x0D]
+        case UInt8(ascii: "t"): return [0x09]
+        case UInt8(ascii: "u"): break
+        default: throw expected("a known escape")
+        }
         var units = [try hexadecimal()]
         if UTF16.isLeadSurrogate(units[0]), next == UInt8(ascii: "\\") {
             position += 1
@@ -134,7 +139,7 @@ struct JSONScanner {
         var value: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw expected("four hexadecimal digits")
+                throw expected("a number of four hexadecimal digits")
             }
             value = value << 4 | UInt16(digit)
             position += 1
@@ -142,13 +147,21 @@ struct JSONScanner {
         return value
     }
 
-    /// Any value of a field that is not ours.
+    /// Any value of a field that is not ours; there a name may occur twice.
     mutating func skipValue(depth: Int = 0) throws {
-        guard depth < 100 else { throw expected("less deep nesting") }
+        // As deep as the format's reference reader goes.
+        guard depth < 125 else { throw expected("less deep nesting") }
         skipSpace()
         switch next {
         case UInt8(ascii: "{"):
-            try object { scanner, _ in try scanner.skipValue(depth: depth + 1) }
+            try take("{", "an object")
+            if takeIf("}") { return }
+            repeat {
+                _ = try string()
+                try take(":", "a colon")
+                try skipValue(depth: depth + 1)
+            } while takeIf(",")
+            try take("}", "a comma or a closing brace")
         case UInt8(ascii: "["):
             try array { scanner in try scanner.skipValue(depth: depth + 1) }
         case UInt8(ascii: "\""): _ = try string()
@@ -166,28 +179,30 @@ struct JSONScanner {
         return word
     }
 
-    /// A number by JSON's grammar: no leading zeros or plus sign, digits on both sides of a point.
+    /// A number by JSON's grammar: no leading zeros or plus sign, digits on both sides of a point; and one that 64 bits
+    /// reach.
     private func isNumber(_ word: String) -> Bool {
-        var rest = Substring(word)
+        var rest = Array(word.utf8)[...]
+        func take(_ wanted: String) -> Bool {
+            guard let first = rest.first, wanted.utf8.contains(first) else { return false }
+            rest = rest.dropFirst()
+            return true
+        }
         func digits() -> Int {
-            let run = rest.prefix { $0.isASCII && $0.isNumber }
+            let run = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
             rest = rest.dropFirst(run.count)
             return run.count
         }
-        if rest.first == "-" { rest.removeFirst() }
-        let leadingZero = rest.first == "0"
+        _ = take("-")
+        let leadingZero = rest.first == 0x30
         let whole = digits()
         guard whole == 1 || (whole > 1 && !leadingZero) else { return false }
-        if rest.first == "." {
-            rest.removeFirst()
-            guard digits() > 0 else { return false }
+        if take("."), digits() == 0 { return false }
+        if take("eE") {
+            _ = take("+-")
+            if digits() == 0 { return false }
         }
-        if rest.first == "e" || rest.first == "E" {
-            rest.removeFirst()
-            if rest.first == "+" || rest.first == "-" { rest.removeFirst() }
-            guard digits() > 0 else { return false }
-        }
-        return rest.isEmpty
+        return rest.isEmpty && Double(word)?.isFinite == true
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -228,7 +243,7 @@ public enum JSONSyntaxError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .notUTF8: "is not UTF-8 text"
         case .syntax(let expected, let byte): "is broken at byte \(byte): \(expected) is expected there"
-        case .duplicate(let name): "names \(visible(name)) twice"
+        case .duplicate(let name): "names \"\(visible(name))\" twice"
         }
     }
 }

@@ -22,7 +22,9 @@ public struct SafetensorsFile: Sendable {
         do {
             header = try SafetensorsHeader(source.bytes)
         } catch {
-            throw source.bytes.starts(with: Array("PK".utf8)) || source.bytes.starts(with: [0x80])
+            let begins = source.bytes.starts(with: Array("PK".utf8)) || source.bytes.starts(with: [0x80])
+            // A header's length may begin with the same bytes, but then a header follows.
+            throw begins && source.bytes.dropFirst(8).first != UInt8(ascii: "{")
                 ? .pickle(path: path) : .notSafetensors(path: path, reason: error)
         }
     }

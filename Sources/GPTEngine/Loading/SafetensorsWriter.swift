@@ -77,8 +77,15 @@ public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) t
     let resolved = isSpecial ? nil : realpath(path, nil)
     defer { free(resolved) }
     let path = resolved.map { String(cString: $0) } ?? path
-    let temporary = isSpecial ? path : "\(path).\(getpid()).partial"
+    let folder = (path as NSString).deletingLastPathComponent
+    let temporary = isSpecial ? path : (folder as NSString).appendingPathComponent(".gptstep-\(getpid()).partial")
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    // Who asks the program to end wants no half of a file either; a limit on sizes shall come as an error.
+    signal(SIGXFSZ, SIG_IGN)
+    let endings = isSpecial ? [] : [SIGINT, SIGTERM, SIGHUP].map { number in removing(temporary, on: number) }
+    defer { for ending in endings { ending.cancel() } }
+    // What is replaced keeps its permissions.
+    if !isSpecial, stat(path, &status) == 0 { fchmod(descriptor, status.st_mode & 0o7777) }
     let failure = { FileError.unwritable(path, reason: String(cString: strerror(errno == 0 ? EIO : errno))) }
     guard descriptor >= 0 else { throw failure() }
     do {
@@ -96,4 +103,21 @@ public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) t
         if !isSpecial { unlink(temporary) }
         throw error
     }
+}
+
+/// Removes a file and ends the program when a signal comes, until it is cancelled; a signal that is ignored stays so.
+private func removing(_ path: String, on number: Int32) -> any DispatchSourceSignal {
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    var before = sigaction()
+    sigaction(number, nil, &before)
+    let isIgnored = before.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) } == 1
+    if !isIgnored { signal(number, SIG_IGN) }
+    source.setEventHandler {
+        guard !isIgnored else { return }
+        unlink(path)
+        _exit(128 + number)
+    }
+    source.setCancelHandler { if !isIgnored { signal(number, SIG_DFL) } }
+    source.resume()
+    return source
 }

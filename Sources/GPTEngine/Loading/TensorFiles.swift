@@ -78,10 +78,13 @@ public struct TensorFiles: Sendable {
         }
         var tensors: [Stored] = []
         var metadata: [String: String] = [:]
-        for (name, wanted) in Dictionary(grouping: map, by: \.file).sorted(by: { $0.key < $1.key }) {
-            guard !name.contains("/"), !name.contains("\\"), !name.contains("\0"), name != "..",
-                name.hasSuffix(".safetensors")
-            else {
+        // Names are bytes: two that differ only in how an accent is written are two files.
+        let files = Dictionary(grouping: map) { Array($0.file.utf8) }.values
+        for wanted in files.sorted(by: {
+            $0[0].file.unicodeScalars.lexicographicallyPrecedes($1[0].file.unicodeScalars)
+        }) {
+            let name = wanted[0].file
+            guard isShardName(name) else {
                 throw CheckpointError.notIndex(
                     path: path, reason: "its shard \(visible(name)) is not the name of a safetensors file beside it")
             }
@@ -110,9 +113,16 @@ public struct TensorFiles: Sendable {
         for name in ["model.safetensors", "model.safetensors.index.json"] where files.contains(name) {
             return path(name)
         }
-        if let pickle = files.first(where: { $0.hasPrefix("pytorch_model") && !$0.hasSuffix(".json") }) {
+        if let pickle = files.first(where: { $0.hasPrefix("pytorch_model") }) {
             throw CheckpointError.pickle(path: path(pickle))
         }
         throw CheckpointError.noWeights(folder: folder)
     }
+}
+
+/// Whether a name in an index can be that of a file beside it: it leads nowhere else, and hides nothing.
+package func isShardName(_ name: String) -> Bool {
+    name.utf8.count <= 255 && name.utf8.first != UInt8(ascii: ".")
+        && name.utf8.suffix(12).elementsEqual(".safetensors".utf8)
+        && name.unicodeScalars.allSatisfy { $0 != "/" && $0 != "\\" && $0.properties.generalCategory != .control }
 }

@@ -10,7 +10,7 @@ extension BytePairTokenizer {
         let rules = try rules(merges: Embedded.merges, path: "the built-in merges")
         let vocabulary = ByteAlphabet.bytes.map { [$0][...] } + rules.map(\.bytes)
         return try BytePairTokenizer(
-            vocabulary: vocabulary.enumerated().map { ($1, $0) }, merges: rules,
+            vocabulary: vocabulary.enumerated().map { Entry(bytes: $1, id: $0) }, merges: rules,
             added: [AddedToken(id: vocabulary.count, text: Array("<|endoftext|>".utf8), isSpecial: true)])
     }
 
@@ -34,16 +34,26 @@ extension BytePairTokenizer {
         let merges = try ByteSource(path: path("merges.txt"))
         // Without a list of added tokens, the one that every GPT-2 has is known by name.
         let special = vocabulary.filter { $0.text == "<|endoftext|>" }
-        return try BytePairTokenizer(
-            vocabulary: vocabulary.map { (bytes(of: $0.text)[...], $0.id) },
-            merges: rules(merges: merges.bytes, path: path("merges.txt")),
-            added: special.map { AddedToken(id: $0.id, text: Array($0.text.utf8), isSpecial: true) })
+        let rules = try rules(merges: merges.bytes, path: path("merges.txt"))
+        return try naming(path("vocab.json")) { () throws(TokenizerError) in
+            try BytePairTokenizer(
+                vocabulary: vocabulary.map { entry($0.text, $0.id) }, merges: rules,
+                added: special.map { AddedToken(id: $0.id, text: Array($0.text.utf8), isSpecial: true) })
+        }
     }
 
-    /// The bytes of a token as vocabulary files write it; what is not in their alphabet stands for itself.
-    static func bytes(of text: String) -> [UInt8] {
+    /// A token as vocabulary files write it; what is not in their alphabet stands for itself.
+    static func entry(_ text: String, _ id: Int) -> Entry {
         var bytes: [UInt8] = []
-        return ByteAlphabet.append(text.unicodeScalars, to: &bytes) ? bytes : Array(text.utf8)
+        let isReachable = ByteAlphabet.append(text.unicodeScalars, to: &bytes)
+        return Entry(bytes: isReachable ? bytes[...] : Array(text.utf8)[...], id: id, isReachable: isReachable)
+    }
+
+    /// Says in every error which file it speaks of.
+    static func naming<Result>(
+        _ path: String, _ body: () throws(TokenizerError) -> Result
+    ) throws(TokenizerError) -> Result {
+        do { return try body() } catch { throw .file(path: path, reason: error.reason) }
     }
 
     /// A pair of tokens as vocabulary files write them; nil where it is no pair.

@@ -33,6 +33,16 @@ public struct BytePairTokenizer: Tokenizer {
         let text: [UInt8]
         /// Whether it steers the model, such as `<|endoftext|>`, and is plain text unless asked for.
         let isSpecial: Bool
+        /// Whether it is found only in what the others leave.
+        var comesLast = false
+    }
+
+    /// A token of the vocabulary.
+    struct Entry {
+        let bytes: ArraySlice<UInt8>
+        let id: Int
+        /// Whether text can lead to it: one that is not written in the alphabet of bytes is only ever decoded.
+        var isReachable = true
     }
 
     /// Two tokens that become one: their bytes side by side, and where the second begins.
@@ -44,25 +54,26 @@ public struct BytePairTokenizer: Tokenizer {
     /// Puts a vocabulary together.
     ///
     /// - Parameters:
-    ///   - vocabulary: the bytes of each token, and its id.
+    ///   - vocabulary: each token.
     ///   - merges: what becomes one token, the earliest first.
     /// - Throws: ``TokenizerError`` when a merge speaks of tokens that are not there, or an id occurs twice.
     init(
-        vocabulary: [(bytes: ArraySlice<UInt8>, id: Int)], merges: [Rule],
+        vocabulary: [Entry], merges: [Rule],
         added: [AddedToken] = [], addsPrefixSpace: Bool = false
     ) throws(TokenizerError) {
-        let all = vocabulary + added.map { ($0.text[...], $0.id) }
+        let all = vocabulary + added.map { Entry(bytes: $0.text[...], id: $0.id) }
         let last = all.reduce(-1) { max($0, $1.id) }
-        guard last < 1 << 24, all.allSatisfy({ $0.id >= 0 }) else { throw .idOutOfRange(last) }
+        // Gaps are possible; a table mostly of gaps is a mistake, or an attack.
+        guard last < 4 * all.count + 1 << 16, all.allSatisfy({ $0.id >= 0 }) else { throw .idOutOfRange(last) }
         var tokens = [ArraySlice<UInt8>?](repeating: nil, count: last + 1)
         var ids: [ArraySlice<UInt8>: Int32] = [:]
         ids.reserveCapacity(vocabulary.count)
-        for (bytes, id) in all {
+        for entry in all {
             // An added token may stand in the vocabulary as well.
-            guard tokens[id] == nil || tokens[id] == bytes else { throw .duplicateID(id) }
-            tokens[id] = bytes
+            guard tokens[entry.id] == nil || tokens[entry.id] == entry.bytes else { throw .duplicateID(entry.id) }
+            tokens[entry.id] = entry.bytes
         }
-        for (bytes, id) in vocabulary { ids[bytes] = Int32(id) }
+        for entry in vocabulary where entry.isReachable { ids[entry.bytes] = Int32(entry.id) }
         self.tokens = tokens
         byteIDs = (0...255).map { ids[[UInt8($0)]] }
         self.merges = try Self.table(merges, ids)
@@ -104,14 +115,23 @@ public struct BytePairTokenizer: Tokenizer {
     public func encode(_ text: [UInt8], allowingSpecial: Bool = false) throws(PromptError) -> [Int] {
         var ids: [Int] = []
         let searched = added.filter { allowingSpecial || !$0.isSpecial }
-        var rest = text[...]
-        while !searched.isEmpty, let (range, token) = Self.first(of: searched, in: rest) {
-            try encode(plain: rest[..<range.lowerBound], into: &ids)
+        try encode(
+            text[...], around: [false, true].map { last in searched.filter { $0.comesLast == last } }[...], &ids)
+        return ids
+    }
+
+    /// Cuts text at the first group's tokens, what lies between at the next group's, and so on.
+    private func encode(
+        _ text: ArraySlice<UInt8>, around groups: ArraySlice<[AddedToken]>, _ ids: inout [Int]
+    ) throws(PromptError) {
+        guard let group = groups.first else { return try encode(plain: text, into: &ids) }
+        var rest = text
+        while !group.isEmpty, let (range, token) = Self.first(of: group, in: rest) {
+            try encode(rest[..<range.lowerBound], around: groups.dropFirst(), &ids)
             ids.append(token.id)
             rest = rest[range.upperBound...]
         }
-        try encode(plain: rest, into: &ids)
-        return ids
+        try encode(rest, around: groups.dropFirst(), &ids)
     }
 
     /// The leftmost added token in a text, the longest of those that begin there.
@@ -194,12 +214,18 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
 
     /// A sentence for the person at the shell.
     public var description: String {
+        if case .file(let path, let reason) = self { return "\(path) is not a tokenizer that can be used: \(reason)." }
+        return "The tokenizer cannot be used: \(reason)."
+    }
+
+    /// What is wrong, as part of a sentence.
+    var reason: String {
         switch self {
         case .unknownMerge(let left, let right, let rank):
-            "The tokenizer's merge number \(rank + 1), \(left) and \(right), speaks of tokens that its vocabulary does not have."
-        case .duplicateID(let id): "The tokenizer gives the id \(id) to two tokens."
-        case .idOutOfRange(let id): "The tokenizer has the id \(id), which no vocabulary reaches."
-        case .file(let path, let reason): "\(path) is not a tokenizer that can be used: \(reason)."
+            "its merge number \(rank + 1), \(left) and \(right), speaks of tokens that its vocabulary does not have"
+        case .duplicateID(let id): "it gives the id \(id) to two tokens"
+        case .idOutOfRange(let id): "it has the id \(id), which its vocabulary does not reach"
+        case .file(_, let reason): reason
         }
     }
 }

@@ -18,9 +18,17 @@ public func displayForm(_ bytes: [UInt8]) -> String {
     return result
 }
 
-/// Text of unknown origin as it is safe to show in a message; spaces stay spaces.
+/// Text of unknown origin as it is safe to show in a message; spaces stay spaces, and what is long is cut.
 public func visible(_ text: String) -> String {
-    text.unicodeScalars.map { $0 == " " ? " " : displayForm($0) }.joined()
+    let (scalars, limit) = (text.unicodeScalars, 300)
+    let shown = scalars.prefix(limit).map { $0 == " " ? " " : displayForm($0) }.joined()
+    return scalars.dropFirst(limit).isEmpty ? shown : shown + "…"
+}
+
+/// A shape of unknown origin as it is shown: `[2, 3]`; of absurdly many axes the first.
+public func visible(_ shape: [Int]) -> String {
+    shape.count <= 8
+        ? "\(shape)" : "[\(shape.prefix(8).map(String.init).joined(separator: ", ")), … \(shape.count) axes]"
 }
 
 private func displayForm(_ scalar: Unicode.Scalar) -> String {

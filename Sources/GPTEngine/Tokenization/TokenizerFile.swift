@@ -6,10 +6,11 @@ import Foundation
 struct TokenizerFile {
     private let path: String
     private var type: String?
-    private var vocabulary: [(text: String, id: Int)] = []
+    private var vocabulary: [(text: String, id: Int)]?
     private var rules: [BytePairTokenizer.Rule] = []
+    private var hasRules = false
     private var added: [BytePairTokenizer.AddedToken] = []
-    private var addsPrefixSpace = false
+    private var addsPrefixSpace: Bool?
     private var isByteLevel = false
 
     /// Opens and reads the file.
@@ -26,13 +27,35 @@ struct TokenizerFile {
         guard isByteLevel else {
             throw refusal("its pre_tokenizer is not ByteLevel, which is the one that is understood")
         }
+        guard addsPrefixSpace != nil else { throw refusal("its pre_tokenizer does not say add_prefix_space") }
+        guard vocabulary != nil else { throw refusal("its model has no vocab") }
+        guard hasRules else { throw refusal("its model has no merges") }
     }
 
     /// The tokenizer that the file describes.
     func tokenizer() throws(TokenizerError) -> BytePairTokenizer {
-        try BytePairTokenizer(
-            vocabulary: vocabulary.map { (BytePairTokenizer.bytes(of: $0.text)[...], $0.id) }, merges: rules,
-            added: added, addsPrefixSpace: addsPrefixSpace)
+        let vocabulary = vocabulary ?? []
+        try checkAddedIDs(vocabulary)
+        return try BytePairTokenizer.naming(path) { () throws(TokenizerError) in
+            try BytePairTokenizer(
+                vocabulary: vocabulary.map { BytePairTokenizer.entry($0.text, $0.id) }, merges: rules, added: added,
+                addsPrefixSpace: addsPrefixSpace ?? false)
+        }
+    }
+
+    /// The library that writes these files counts added tokens on from the vocabulary, whatever ids the file gives them.
+    private func checkAddedIDs(_ vocabulary: [(text: String, id: Int)]) throws(TokenizerError) {
+        let known = Dictionary(vocabulary.map { (Array($0.text.utf8), $0.id) }, uniquingKeysWith: { $1 })
+        var next = vocabulary.count
+        for token in added {
+            let expected = known[token.text] ?? next
+            guard token.id == expected else {
+                throw refusal(
+                    "its added token \(displayForm(token.text)) has the id \(token.id), and its place gives it \(expected)"
+                )
+            }
+            next = max(next, token.id + 1)
+        }
     }
 
     private mutating func read(_ key: String, from scanner: inout JSONScanner) throws {
@@ -41,29 +64,44 @@ struct TokenizerFile {
             try scanner.object { scanner, key in try readModel(key, from: &scanner) }
         case "added_tokens":
             try scanner.array { scanner in
-                var fields: [String: String] = [:]
-                var id = 0
+                var flags: [String: Bool] = [:]
+                var (id, text) = (Int?.none, "")
                 try scanner.object { scanner, key in
-                    if key == "id" { id = try scanner.integer() } else { fields[key] = try scanner.scalar() }
+                    switch key {
+                    case "id": id = try scanner.integer()
+                    case "content": text = try scanner.string()
+                    case "lstrip", "rstrip", "single_word", "normalized", "special": flags[key] = try scanner.bool()
+                    default: try scanner.skipValue()
+                    }
                 }
-                let text = fields["content"] ?? ""
-                guard !text.isEmpty else { throw refusal("one of its added_tokens has no content") }
-                for flag in ["lstrip", "rstrip", "single_word"] where fields[flag] == "true" {
+                guard !text.isEmpty, let id, flags.count == 5 else {
+                    throw refusal("one of its added_tokens lacks its id, its content or one of its five flags")
+                }
+                for flag in ["lstrip", "rstrip", "single_word"] where flags[flag] == true {
                     throw refusal("the added token \(visible(text)) has \(flag), which is not understood")
                 }
-                added.append(.init(id: id, text: Array(text.utf8), isSpecial: fields["special"] == "true"))
+                added.append(
+                    .init(
+                        id: id, text: Array(text.utf8), isSpecial: flags["special"] == true,
+                        comesLast: flags["normalized"] == true))
             }
         case "pre_tokenizer":
             guard scanner.peek() == UInt8(ascii: "{") else { return try scanner.skipValue() }
             try scanner.object { scanner, key in
-                let value = try scanner.scalar()
-                switch (key, value) {
-                case ("type", "ByteLevel"): isByteLevel = true
-                case ("type", _):
-                    throw refusal("its pre_tokenizer is \(visible(value)), and ByteLevel is the one that is understood")
-                case ("add_prefix_space", _): addsPrefixSpace = value == "true"
-                case ("use_regex", "false"): throw refusal("its pre_tokenizer does without GPT-2's pattern (use_regex)")
-                default: break
+                switch key {
+                case "type":
+                    let type = try scanner.string()
+                    guard type == "ByteLevel" else {
+                        throw refusal(
+                            "its pre_tokenizer is \(visible(type)), and ByteLevel is the one that is understood")
+                    }
+                    isByteLevel = true
+                case "add_prefix_space": addsPrefixSpace = try scanner.bool()
+                case "use_regex":
+                    guard try scanner.bool() else {
+                        throw refusal("its pre_tokenizer does without GPT-2's pattern (use_regex)")
+                    }
+                default: try scanner.skipValue()
                 }
             }
         case "normalizer":
@@ -81,10 +119,13 @@ struct TokenizerFile {
                 throw refusal("its model is \(visible(type)), and BPE is the one that is understood")
             }
         case "vocab": vocabulary = try scanner.vocabulary()
-        case "merges": try scanner.array { scanner in rules.append(try rule(from: &scanner)) }
+        case "merges":
+            hasRules = true
+            try scanner.array { scanner in rules.append(try rule(from: &scanner)) }
         case "dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges":
-            let value = try scanner.scalar()
-            guard ["null", "", "false", "0", "0.0"].contains(value) else {
+            let isText = scanner.peek() == UInt8(ascii: "\"")
+            let value = isText ? try scanner.string() : try scanner.word()
+            guard (isText ? [""] : ["null", "false", "0", "0.0"]).contains(value) else {
                 throw refusal("its model has \(key), which is not understood")
             }
         default: try scanner.skipValue()
@@ -108,22 +149,14 @@ struct TokenizerFile {
     /// Only what adds no tokens: ByteLevel trims offsets, which nobody asks for here.
     private func readPostProcessor(from scanner: inout JSONScanner) throws {
         guard scanner.peek() == UInt8(ascii: "{") else { return try scanner.skipValue() }
+        var type = ""
         try scanner.object { scanner, key in
-            guard key == "type" else { return try scanner.skipValue() }
-            let type = try scanner.string()
-            guard type == "ByteLevel" else {
-                throw refusal("its post_processor \(visible(type)) may add tokens, which is not understood")
-            }
+            if key == "type" { type = try scanner.string() } else { try scanner.skipValue() }
+        }
+        guard type == "ByteLevel" else {
+            throw refusal("its post_processor \(visible(type)) may add tokens, which is not understood")
         }
     }
 
     private func refusal(_ reason: String) -> TokenizerError { .file(path: path, reason: reason) }
-}
-
-extension JSONScanner {
-    /// A string, or the word of a number, a truth value or null; what holds more is an error.
-    mutating func scalar() throws -> String {
-        if peek() == UInt8(ascii: "\"") { return try string() }
-        return try word()
-    }
 }

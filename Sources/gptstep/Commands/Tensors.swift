@@ -20,7 +20,7 @@ struct Tensors: ParsableCommand {
             text: table(
                 ["name", "type", "shape", "bytes"],
                 files.tensors.map(\.entry).map {
-                    [visible($0.name), $0.type.rawValue, "\($0.shape)", grouped($0.range.count)]
+                    [visible($0.name), $0.type.rawValue, visible($0.shape), grouped($0.range.count)]
                 }, left: [0, 1, 2]),
             json: .object([
                 ("file", .string(files.path)),
@@ -52,7 +52,7 @@ struct Tensors: ParsableCommand {
             text: table(
                 ["tensor", visible(name)],
                 [
-                    ["type", entry.type.rawValue], ["shape", "\(entry.shape)"], ["numbers", grouped(tensor.count)],
+                    ["type", entry.type.rawValue], ["shape", visible(entry.shape)], ["numbers", grouped(tensor.count)],
                     ["not finite", grouped(tensor.count - statistics.count)],
                     ["smallest", "\(statistics.minimum)"], ["largest", "\(statistics.maximum)"],
                     ["mean", String(format: "%.9g", statistics.mean)],

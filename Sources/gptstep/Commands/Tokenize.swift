@@ -2,7 +2,8 @@ import ArgumentParser
 import GPTEngine
 
 struct Tokenize: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print the tokens of a text with their ids.")
+    static let configuration = CommandConfiguration(
+        abstract: "Print the tokens of a text with their ids; of any length, whatever the context holds.")
 
     @Option(help: ArgumentHelp("The model whose tokenizer is used.", valueName: "model"))
     var model = "nano"
@@ -16,7 +17,7 @@ struct Tokenize: ParsableCommand {
         options.seed = 0
         let model = try options.open()
         if let remark = model.remark { standardError("gptstep: \(model.name): \(remark)") }
-        let tokens = try prompt.tokens(for: model)
+        let tokens = try prompt.tokens(for: model, unbounded: true)
         try output.write(
             text: table(
                 ["place", "id", "token"], tokens.enumerated().map { ["\($0)", "\($1)", model.label($1)] }, left: [2]),

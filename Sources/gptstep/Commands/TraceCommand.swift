@@ -43,10 +43,10 @@ final class Progress {
     func report(_ done: Int, of all: Int) {
         guard isSeen, ContinuousClock.now - start > .seconds(1) else { return }
         isShown = true
-        FileHandle.standardError.write(Data("\r\(what): \(done) of \(all) ".utf8))
+        standardError(bytes: "\r\(what): \(done) of \(all) ")
     }
 
     func end() {
-        if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if isShown { standardError(bytes: "\r\u{1B}[K") }
     }
 }
