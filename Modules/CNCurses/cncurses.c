@@ -15,6 +15,12 @@
 #include <unistd.h>
 #include <wchar.h>
 
+// Presses, releases and the wheel (1000), in the encoding that has room for any column (1006). A terminal that knows
+// only the first reports in the old encoding. Curses' own way would also load the console's mouse library, and wait to
+// see whether a press becomes a click.
+#define MOUSE_ON "\033[?1006;1000h"
+#define MOUSE_OFF "\033[?1006;1000l"
+
 static SCREEN *screen;
 static FILE *keyboard;
 static FILE *display;
@@ -23,6 +29,7 @@ static int terminal = -1;
 static int frame = -1;
 static struct termios modes;
 static bool has_default_colors;
+static bool reports_mouse;
 static bool left;
 static bool unicode_found;
 static bool unicode;
@@ -116,11 +123,11 @@ static void append(char *bytes, size_t size, const char *more) {
     bytes[count] = 0;
 }
 
-// Asks the terminal to mark what is pasted, or to stop that, where it knows how.
-static void mark_pastes(bool marks) {
-    const char *bytes = capability(marks ? "BE" : "BD");
-    if (bytes == NULL) return;
-    fputs(bytes, display);
+// Asks the terminal to mark what is pasted and to report the mouse, or to stop that, where it knows how.
+static void ask_reports(bool wanted) {
+    const char *pastes = capability(wanted ? "BE" : "BD");
+    if (pastes != NULL) fputs(pastes, display);
+    if (reports_mouse) fputs(wanted ? MOUSE_ON : MOUSE_OFF, display);
     fflush(display);
 }
 
@@ -128,6 +135,7 @@ static void mark_pastes(bool marks) {
 static void prepare_reset(void) {
     char bytes[256] = "";
     append(bytes, sizeof bytes, capability("BD"));
+    if (reports_mouse) append(bytes, sizeof bytes, MOUSE_OFF);
     append(bytes, sizeof bytes, capability("rmkx"));
     append(bytes, sizeof bytes, capability("sgr0"));
     append(bytes, sizeof bytes, capability("op"));
@@ -141,7 +149,7 @@ static void prepare_reset(void) {
     cn_signals_set_reset(bytes, strlen(bytes));
 }
 
-static cn_status start(const char *term, int input, int output) {
+static cn_status start(const char *term, int input, int output, bool mouse) {
     keyboard = stream(input, "r");
     display = stream(output, "w");
     terminal = fcntl(output, F_DUPFD_CLOEXEC, 3);
@@ -156,6 +164,7 @@ static cn_status start(const char *term, int input, int output) {
     cn_signals_set_shown(true);
     screen = newterm(term, display, keyboard);
     if (screen == NULL) return CN_UNKNOWN_TERMINAL;
+    reports_mouse = mouse && capability("kmous") != NULL;
     prepare_reset();
     set_modes();
     start_colors();
@@ -165,19 +174,19 @@ static cn_status start(const char *term, int input, int output) {
     idcok(stdscr, FALSE);
     // Curses would stop drawing halfway whenever a key is waiting, and nobody may draw again after that key.
     typeahead(-1);
-    mark_pastes(true);
+    ask_reports(true);
     // The environment may name a size that is long gone.
     cn_apply_size();
     return cn_input_open(fileno(keyboard)) ? CN_OK : CN_UNKNOWN_TERMINAL;
 }
 
-cn_status cn_open(const char *term, int input, int output) {
+cn_status cn_open(const char *term, int input, int output, bool mouse) {
     static bool registered;
     cn_close();
     if (!isatty(input) || !isatty(output)) return CN_NOT_A_TERMINAL;
     choose_locale();
     left = false;
-    const cn_status status = start(term, input, output);
+    const cn_status status = start(term, input, output, mouse);
     if (status != CN_OK) {
         if (screen != NULL) cn_close();
         else release();
@@ -193,7 +202,7 @@ cn_status cn_open(const char *term, int input, int output) {
 static void leave(void) {
     if (left || cn_signals_are_over()) return;
     left = true;
-    mark_pastes(false);
+    ask_reports(false);
     endwin();
     tcsetattr(fileno(display), TCSADRAIN, &modes);
     cn_signals_set_shown(false);
@@ -216,7 +225,7 @@ void cn_resume(void) {
     cn_capture_open();
     cn_signals_set_shown(true);
     reset_prog_mode();
-    mark_pastes(true);
+    ask_reports(true);
     cn_signals_take(CN_ASKED_RESIZE);
     cn_apply_size();
     cn_redraw();

@@ -1,10 +1,11 @@
-// Keys. Bytes are read through curses, which knows the terminal's key sequences, but one at a time rather than with
-// `wget_wch`: that loses the first bytes of a character whose rest has not come yet.
+// Keys and the mouse. Bytes are read through curses, which knows the terminal's key sequences, but one at a time rather
+// than with `wget_wch`: that loses the first bytes of a character whose rest has not come yet.
 #include "private.h"
 
 #include <curses.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,8 @@
 #define OWN_KEYS 0x4000
 // How long the rest of a sequence or of a character that has begun is waited for, in milliseconds.
 #define REST_WAIT 50
+// The same for a report of the mouse: since nobody types one, there is no key to be kept from.
+#define REPORT_WAIT 1000
 #define ESCAPE 27
 
 typedef struct {
@@ -63,6 +66,8 @@ bool cn_input_open(int descriptor) {
     set_escdelay(25);
     nodelay(keys, TRUE);
     keypad(keys, TRUE);
+    // Curses would read on by itself after what begins a report of the mouse, without minding how slowly it comes.
+    define_key(NULL, KEY_MOUSE);
     define_extended("kLFT5", CN_KEY_CONTROL_LEFT);
     define_extended("kRIT5", CN_KEY_CONTROL_RIGHT);
     for (size_t i = 0; i < SEQUENCES; i++) {
@@ -107,11 +112,54 @@ static bool is_whole(const char *bytes, int count) {
     return last >= '@' && last <= '~';
 }
 
+// A report of the mouse, its place counted from 1; what is none of our events is nothing.
+static cn_event mouse_event(int button, int x, int y) {
+    cn_event result = event(CN_EVENT_MOUSE, CN_MOUSE_PRESS);
+    result.x = x - 1;
+    result.y = y - 1;
+    switch (button & ~28) {  // with Shift, Meta or Control all the same
+    case 0: break;
+    case 64: result.code = CN_MOUSE_WHEEL_UP; break;
+    case 65: result.code = CN_MOUSE_WHEEL_DOWN; break;
+    default: return event(CN_EVENT_NONE, 0);
+    }
+    return x < 1 || y < 1 ? event(CN_EVENT_NONE, 0) : result;
+}
+
+// The old encoding: button, column and row as one byte each after `[M`, 32 higher; 0 is a place too far out for that.
+static cn_event read_old_report(void) {
+    int values[3];
+    for (int i = 0; i < 3; i++) {
+        int code = next_code(REPORT_WAIT);
+        // To curses this one byte is a key, mostly Backspace.
+        if (code > 0xFF && code == key_defined("\177")) code = 127;
+        if (code > 0xFF || (code < 32 && code != 0)) {
+            keep(code);
+            return event(CN_EVENT_NONE, 0);
+        }
+        values[i] = code - 32;
+    }
+    return mouse_event(values[0], values[1], values[2]);
+}
+
+// A sequence after its escape character; what is in no table is nothing.
+static cn_event meaning(const char *bytes) {
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        if (strcmp(bytes, sequences[i].bytes) == 0) return event(CN_EVENT_KEY, sequences[i].key);
+    }
+    int button, x, y;
+    char last;
+    // At the end of a report `M` is a press and `m` a release.
+    if (sscanf(bytes, "[<%3d;%5d;%5d%c", &button, &x, &y, &last) == 4 && last == 'M') return mouse_event(button, x, y);
+    return strcmp(bytes, "[M") == 0 ? read_old_report() : event(CN_EVENT_NONE, 0);
+}
+
 // An escape character that curses made no key of: the key itself, or a sequence that came too slowly or is not in the
 // tables. An unknown sequence is dropped whole; taken for Escape and text it would do things nobody asked for.
 static cn_event read_escape(void) {
     char bytes[LONGEST] = {0};
     int count = 0;
+    bool is_report = false;
     int code = next_code(0);
     if (code != '[' && code != 'O') {
         keep(code);
@@ -119,16 +167,13 @@ static cn_event read_escape(void) {
     }
     while (code >= ' ' && code < 127 && count < LONGEST - 1) {
         bytes[count++] = (char)code;
-        if (is_whole(bytes, count)) {
-            for (size_t i = 0; i < SEQUENCES; i++) {
-                if (strcmp(bytes, sequences[i].bytes) == 0) return event(CN_EVENT_KEY, sequences[i].key);
-            }
-            return event(CN_EVENT_NONE, 0);
-        }
-        code = next_code(REST_WAIT);
+        if (is_whole(bytes, count)) return meaning(bytes);
+        is_report = strncmp(bytes, "[<", 2) == 0;
+        code = next_code(is_report ? REPORT_WAIT : REST_WAIT);
     }
-    // It did not end as a sequence does, so these were keys.
+    // It did not end as a sequence does, so these were keys, unless they began a report.
     keep(code);
+    if (is_report) return event(CN_EVENT_NONE, 0);
     while (count > 0) keep(bytes[--count]);
     return event(CN_EVENT_CHARACTER, ESCAPE);
 }

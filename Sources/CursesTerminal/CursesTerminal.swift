@@ -24,17 +24,19 @@ public struct CursesTerminal: Terminal {
     ///   - output: The descriptor to draw on.
     ///   - ascii: Draws with ASCII only.
     ///   - color: Draws with colour where there is any. A `NO_COLOR` in the environment that is not empty forbids it.
+    ///   - mouse: Takes presses and the wheel as events; otherwise the terminal keeps the mouse and selects text.
     ///   - environment: The environment; `TERM` names the type of terminal.
     /// - Throws: ``TerminalError`` when there is no screen to be had; the terminal is then untouched.
     public static func open(
-        input: Int32 = 0, output: Int32 = 1, ascii: Bool = false, color: Bool = true, environment: [String: String]
+        input: Int32 = 0, output: Int32 = 1, ascii: Bool = false, color: Bool = true, mouse: Bool = true,
+        environment: [String: String]
     ) throws -> CursesTerminal {
         let name = environment["TERM"] ?? ""
         var drawnAs = name
-        var status = cn_open(name, input, output)
+        var status = cn_open(name, input, output, mouse)
         if status == CN_UNKNOWN_TERMINAL, let relative = Fallback.type(for: name) {
             drawnAs = relative
-            status = cn_open(relative, input, output)
+            status = cn_open(relative, input, output, mouse)
         }
         switch status {
         case CN_OK: break
@@ -115,6 +117,9 @@ public struct CursesTerminal: Terminal {
         case CN_EVENT_KEY where event.code == Int32(CN_KEY_PASTE_BEGIN.rawValue): return .paste(pastedText())
         case CN_EVENT_KEY where event.code == Int32(CN_KEY_PASTE_END.rawValue): return .timeout
         case CN_EVENT_KEY: return .key(Key(cn_key(UInt32(bitPattern: event.code))))
+        case CN_EVENT_MOUSE:
+            let kind = MouseEvent.Kind(cn_mouse(UInt32(bitPattern: event.code)))
+            return .mouse(MouseEvent(x: Int(event.x), y: Int(event.y), kind: kind))
         case CN_EVENT_SIGNAL: return Signal(rawValue: event.code).map(Event.signal) ?? .end
         case CN_EVENT_RESIZE:
             shown = []
@@ -134,6 +139,8 @@ public struct CursesTerminal: Terminal {
             case CN_EVENT_KEY where event.code == Int32(CN_KEY_ENTER.rawValue): text.append("\n")
             case CN_EVENT_KEY where event.code != Int32(CN_KEY_PASTE_END.rawValue): continue
             case CN_EVENT_KEY, CN_EVENT_NONE: return text
+            // Text that looks like a report must not end itself, since the rest would be taken for keys.
+            case CN_EVENT_MOUSE: continue
             default:
                 // A signal or a change of size is not lost.
                 waiting = translated(event)

@@ -37,3 +37,14 @@ extension Key {
         }
     }
 }
+
+extension MouseEvent.Kind {
+    /// What the module below calls it.
+    init(_ mouse: cn_mouse) {
+        switch mouse {
+        case CN_MOUSE_WHEEL_UP: self = .wheelUp
+        case CN_MOUSE_WHEEL_DOWN: self = .wheelDown
+        default: self = .press
+        }
+    }
+}

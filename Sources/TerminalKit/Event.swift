@@ -10,6 +10,31 @@ public enum Key: Hashable, Sendable {
     case enter, escape, tab, backTab, backspace, delete, controlLeft, controlRight
 }
 
+/// What was done with the mouse, and at which cell.
+public struct MouseEvent: Hashable, Sendable {
+    /// What a mouse can do.
+    public enum Kind: Hashable, Sendable {
+        /// The first button went down; that it comes up again is not told.
+        case press
+        /// The wheel turned by one notch.
+        case wheelUp, wheelDown
+    }
+
+    /// The column, from 0.
+    public var x: Int
+    /// The row, from 0.
+    public var y: Int
+    /// What was done there.
+    public var kind: Kind
+
+    /// Creates an event at column `x` of row `y`.
+    public init(x: Int, y: Int, kind: Kind) {
+        self.x = x
+        self.y = y
+        self.kind = kind
+    }
+}
+
 /// A signal that asks the program to end; the raw value is its number.
 public enum Signal: Int32, Sendable {
     case hangUp = 1
@@ -22,6 +47,8 @@ public enum Signal: Int32, Sendable {
 public enum Event: Hashable, Sendable {
     /// A key was pressed.
     case key(Key)
+    /// The mouse was pressed, or its wheel turned.
+    case mouse(MouseEvent)
     /// Text was pasted; it is never taken for keys.
     case paste(String)
     /// The size changed, or the program came back from a suspension: draw again.

@@ -66,6 +66,7 @@ func name(_ event: Event) -> String {
     case .key(.function(let number)): "F\(number)"
     case .key(let key): "\(key)"
     case .signal(let signal): "signal-\(signal)"
+    case .mouse(let mouse): "\(mouse.kind)-\(mouse.x)-\(mouse.y)"
     case .paste(let text): "paste-\(text.split(separator: "\n").joined(separator: "/"))"
     case .resize, .timeout, .end: "\(event)"
     }

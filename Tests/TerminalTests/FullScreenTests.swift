@@ -53,6 +53,21 @@ import Testing
         #expect(!terminal.contains("\u{1B}[48;5;"))
     }
 
+    @Test func `the mouse is asked for, and left alone when that is wanted`() throws {
+        let terminal = try start()
+        #expect(terminal.waitFor("of 61"))
+        #expect(terminal.reportsMouse)
+        terminal.send("q")
+        #expect(terminal.waitForExit() == .exit(0))
+        #expect(terminal.endsClean)
+
+        let other = try start(["--no-mouse"])
+        #expect(other.waitFor("of 61"))
+        other.send("q")
+        #expect(other.waitForExit() == .exit(0))
+        #expect(!other.contains("1000h"))
+    }
+
     @Test func `a small window says what it needs, and growing it in mid-play goes on`() throws {
         let terminal = try start(columns: 20, rows: 5)
         #expect(terminal.waitFor("needs 80"))

@@ -98,8 +98,14 @@ final class PseudoTerminal {
         return pt_modes(&terminal, &echo, &canonical) && echo && canonical
     }
 
-    /// Whether the screen was left and the terminal's modes are back.
-    var endsClean: Bool { afterScreen != nil && isCooked }
+    /// Whether the terminal was last told to report the mouse rather than to keep it.
+    var reportsMouse: Bool {
+        guard let on = lastPlace(of: Array("\u{1B}[?1006;1000h".utf8)) else { return false }
+        return output[on.upperBound...].firstRange(of: Array("\u{1B}[?1006;1000l".utf8)) == nil
+    }
+
+    /// Whether the screen was left, the terminal's modes are back and it keeps the mouse.
+    var endsClean: Bool { afterScreen != nil && isCooked && !reportsMouse }
 
     private func poll(for milliseconds: Int32) -> Ending {
         var status: Int32 = -1

@@ -22,6 +22,7 @@ typedef enum {
     CN_EVENT_NONE,        ///< the time ran out
     CN_EVENT_CHARACTER,   ///< `code` is a Unicode scalar or a control character
     CN_EVENT_KEY,         ///< `code` is a cn_key
+    CN_EVENT_MOUSE,       ///< `code` is a cn_mouse, at column `x` of row `y`
     CN_EVENT_RESIZE,      ///< the size has changed, or the program came back from a suspension
     CN_EVENT_SIGNAL,      ///< `code` is SIGINT, SIGTERM, SIGHUP or SIGQUIT
     CN_EVENT_END,         ///< the terminal is gone
@@ -34,19 +35,26 @@ typedef enum {
     CN_KEY_F1,            ///< F2 … F12 follow
 } cn_key;
 
+typedef enum {
+    CN_MOUSE_PRESS,       ///< of the first button; nothing tells of its release
+    CN_MOUSE_WHEEL_UP, CN_MOUSE_WHEEL_DOWN,
+} cn_mouse;
+
 typedef struct {
     int32_t kind;         ///< a cn_event_kind
     int32_t code;
+    int32_t x, y;         ///< from 0
 } cn_event;
 
 /// Opens the full screen on `term`, reading keys from descriptor `input` and drawing on `output`, and installs the
 /// handlers that put the terminal back on a signal or a crash. Standard error is captured until `cn_close`, which
 /// then writes it out. A screen that is open already is closed first; after a failure everything but
-/// the locale is as it was.
+/// the locale is as it was. `mouse` has the terminal report its mouse, which then selects no text by itself, for as
+/// long as the screen is shown.
 ///
 /// SIGINT, SIGTERM, SIGHUP and SIGQUIT become events. A program too busy to read them is ended all the same by the
 /// third in a row, or by a second SIGTERM, with the status 128 + the signal's number.
-cn_status cn_open(const char *term, int input, int output);
+cn_status cn_open(const char *term, int input, int output, bool mouse);
 
 /// Puts the terminal back as it was and writes what was sent to standard error meanwhile. Harmless when not open.
 void cn_close(void);

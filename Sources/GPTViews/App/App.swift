@@ -119,6 +119,7 @@ public struct App {
         case .paste(let text):
             paste(text)
             return .none
+        case .mouse: return .none
         case .timeout:
             if stepper.isPlaying, !isBusy { perform(.step(.operation, .forward), keepsPlaying: true) }
             return .none

@@ -17,6 +17,8 @@ struct Run: ParsableCommand {
     @OptionGroup var compute: ComputeOptions
     @Flag(help: "Use no glyphs beyond ASCII.")
     var ascii = false
+    @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal, so that it selects text.")
+    var leavesMouse = false
 
     func run() throws {
         try refuseMistypedCommand()
@@ -33,7 +35,8 @@ struct Run: ParsableCommand {
         let keys = prompt.prompt == "-" ? Foundation.open("/dev/tty", O_RDWR | O_CLOEXEC) : STDIN_FILENO
         guard keys >= 0 else { throw TerminalError.notATerminal }
         var terminal = try CursesTerminal.open(
-            input: keys, output: STDOUT_FILENO, ascii: ascii, environment: environment)
+            input: keys, output: STDOUT_FILENO, ascii: ascii, mouse: !leavesMouse,
+            environment: environment)
         let status = GPTViews.run(&app, on: &terminal)
         terminal.close()
         if let note = terminal.note { standardError("gptstep: \(note)") }
