@@ -314,6 +314,11 @@ void cn_present(void) {
     lseek(frame, 0, SEEK_SET);
 }
 
+void cn_send(const uint8_t *bytes, size_t count) {
+    if (screen == NULL || left || cn_signals_are_over()) return;
+    cn_write_all(terminal, (const char *)bytes, count);
+}
+
 void cn_redraw(void) {
     if (screen != NULL) clearok(curscr, TRUE);
 }

@@ -5,7 +5,6 @@
 
 #include "CNCurses.h"
 
-#include <stddef.h>
 #include <sys/types.h>
 #include <termios.h>
 

@@ -11,6 +11,8 @@ public struct CursesTerminal: Terminal {
     /// One sentence for standard error when the terminal had to be taken for another type, else nil.
     public let note: String?
     private let theme: Theme
+    /// Whether a tmux stands between the program and the person's terminal.
+    private let isInTmux: Bool
     /// What each cell looks like now; nil where that is not known.
     private var shown: [Appearance?] = []
     private var shownSize = Size(0, 0)
@@ -25,7 +27,7 @@ public struct CursesTerminal: Terminal {
     ///   - ascii: Draws with ASCII only.
     ///   - color: Draws with colour where there is any. A `NO_COLOR` in the environment that is not empty forbids it.
     ///   - mouse: Takes presses and the wheel as events; otherwise the terminal keeps the mouse and selects text.
-    ///   - environment: The environment; `TERM` names the type of terminal.
+    ///   - environment: The environment; `TERM` names the type of terminal, and `TMUX` is there inside tmux.
     /// - Throws: ``TerminalError`` when there is no screen to be had; the terminal is then untouched.
     public static func open(
         input: Int32 = 0, output: Int32 = 1, ascii: Bool = false, color: Bool = true, mouse: Bool = true,
@@ -47,12 +49,14 @@ public struct CursesTerminal: Terminal {
         let wantsColor = color && (environment["NO_COLOR"] ?? "").isEmpty
         return CursesTerminal(
             Capabilities(colorCount: wantsColor ? quantized(cn_colors()) : 0, unicode: !ascii && drawsUnicode(name)),
+            isInTmux: !(environment["TMUX"] ?? "").isEmpty,
             note: drawnAs == name
                 ? nil : "The terminal type \(name) is not in the terminfo database here; it was drawn as \(drawnAs).")
     }
 
-    private init(_ capabilities: Capabilities, note: String?) {
+    private init(_ capabilities: Capabilities, isInTmux: Bool, note: String?) {
         self.capabilities = capabilities
+        self.isInTmux = isInTmux
         self.note = note
         theme = Theme(capabilities)
     }
@@ -159,6 +163,14 @@ public struct CursesTerminal: Terminal {
     public mutating func suspend() {
         shown = []
         cn_suspend()
+    }
+
+    /// Puts text on the clipboard of the person who sits at the terminal, where the terminal allows that.
+    ///
+    /// Of a text of more than 75,000 bytes only the beginning is copied, since terminals drop what is too long.
+    public mutating func copy(_ text: String) {
+        let bytes = Clipboard.sequence(for: text, inTmux: isInTmux)
+        cn_send(bytes, bytes.count)
     }
 
     /// The richest of the colour counts that looks are made for.

@@ -12,6 +12,8 @@ public protocol Terminal {
     mutating func redraw()
     /// Leaves the screen to the shell, as ^Z does, and returns when the program is continued.
     mutating func suspend()
+    /// Puts text on the clipboard of the person who sits at the terminal, where the terminal allows that.
+    mutating func copy(_ text: String)
 }
 
 /// A terminal in memory: events come from a script, and every canvas shown is kept.
@@ -26,6 +28,8 @@ public struct MemoryTerminal: Terminal {
     public private(set) var frames: [Canvas] = []
     /// How often the program asked to be suspended.
     public private(set) var suspensions = 0
+    /// Every text that was put on the clipboard, oldest first.
+    public private(set) var copied: [String] = []
     private var script: ArraySlice<Event>
 
     /// Creates a terminal that will report `events` in order, and then ``Event/end``.
@@ -45,4 +49,6 @@ public struct MemoryTerminal: Terminal {
     public mutating func redraw() {}
     /// Counts the request.
     public mutating func suspend() { suspensions += 1 }
+    /// Keeps the text.
+    public mutating func copy(_ text: String) { copied.append(text) }
 }

@@ -36,6 +36,8 @@ func show(on terminal: inout CursesTerminal) -> Int32 {
         case .key(.character("B")): while true { usleep(1000) }
         case .key(.character("E")): complain("held back")
         case .key(.character("O")): _ = overflow(1)
+        case .key(.character("C")): terminal.copy("Résumé 界")
+        case .key(.character("L")): terminal.copy("a" + String(repeating: "é", count: 50_000))
         case .key(.character("W")): log.append("wide界|")
         case .key(.control("z")): terminal.suspend()
         default: break

@@ -60,12 +60,14 @@ func lines(_ canvas: Canvas) -> [String] {
         #expect(rect.inset(columns: 9).width == 0)
     }
 
-    @Test func `a terminal in memory plays its script and keeps its frames`() {
+    @Test func `a terminal in memory plays its script and keeps its frames and what was copied`() {
         var terminal = MemoryTerminal(Size(4, 1), events: [.key(.enter), .resize])
         #expect(terminal.nextEvent(within: nil) == .key(.enter))
         terminal.present(Canvas(Size(4, 1)))
         #expect(terminal.nextEvent(within: 5) == .resize)
         #expect(terminal.nextEvent(within: 5) == .end)
         #expect(terminal.frames.count == 1)
+        terminal.copy("text")
+        #expect(terminal.copied == ["text"])
     }
 }

@@ -5,6 +5,7 @@
 #define CNCURSES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum {
@@ -77,6 +78,9 @@ void cn_present(void);
 
 /// Forgets what the terminal shows, so that the next `cn_present` sends everything.
 void cn_redraw(void);
+
+/// Sends bytes to the terminal as they are, between two frames. They must leave cursor and colours alone.
+void cn_send(const uint8_t *bytes, size_t count);
 
 /// Waits for one event; a negative time waits without end. Signals come before keys.
 cn_event cn_read(int32_t milliseconds);

@@ -12,6 +12,8 @@ public struct App {
         case redraw
         /// Leave the screen to the shell.
         case suspend
+        /// Put this text on the person's clipboard.
+        case copy(String)
         /// End with this exit status.
         case quit(Int32)
     }

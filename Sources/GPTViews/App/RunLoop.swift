@@ -26,6 +26,7 @@ public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
         case .none: continue
         case .redraw: terminal.redraw()
         case .suspend: terminal.suspend()
+        case .copy(let text): terminal.copy(text)
         case .quit(let status): return status
         }
     }
