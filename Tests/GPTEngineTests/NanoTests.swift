@@ -68,6 +68,6 @@ import Testing
         #expect(entries.count == model.configuration.parameters.count)
         #expect(entries.allSatisfy { $0.type == .f32 })
         #expect(model.state == .loaded)
-        #expect(model.endOfText == nil)
+        #expect(model.endOfText.isEmpty)
     }
 }

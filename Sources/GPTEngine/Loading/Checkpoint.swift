@@ -84,7 +84,7 @@ public struct Checkpoint: Sendable {
     }
 
     /// Whether a stored unembedding differs from the token table that the configuration ties it to.
-    var ignoresStoredUnembedding: Bool {
+    var storesOtherUnembedding: Bool {
         guard configuration.tiesEmbeddings, let head = stored[Array("lm_head.weight".utf8)],
             let table = stored[Array(configuration.tokenTable.name.utf8)]
         else { return false }

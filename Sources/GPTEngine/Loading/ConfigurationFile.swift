@@ -28,6 +28,9 @@ struct ConfigurationFile {
         if let value = keys["add_cross_attention"], value != .bool(false), value != .null {
             throw refusal("add_cross_attention", value, "only false is understood")
         }
+        if let value = keys["is_causal"], value != .bool(true), value != .null {
+            throw refusal("is_causal", value, "only a causal mask is understood")
+        }
         guard let activation = Activation(rawValue: try string("activation_function") ?? "gelu_new") else {
             throw refusal(
                 "activation_function", keys["activation_function"] ?? .null,
@@ -51,9 +54,10 @@ struct ConfigurationFile {
         }
     }
 
-    /// The token that ends a text (`eos_token_id`), where one is named.
-    func endOfText() throws -> Int? {
-        if case .composite = keys["eos_token_id"] { nil } else { try integer("eos_token_id") }
+    /// The tokens that end a text (`eos_token_id`: one or a list); nil where none is named.
+    func endOfText() throws -> Set<Int>? {
+        if case .integers(let ids) = keys["eos_token_id"] { return Set(ids) }
+        return try integer("eos_token_id").map { [$0] }
     }
 
     /// A whole number under its name or one of its older names; they must not disagree.
@@ -110,6 +114,7 @@ private enum JSONValue: Hashable, CustomStringConvertible {
     case bool(Bool)
     case number(Double)
     case string(String)
+    case integers([Int])
     case composite
 
     var description: String {
@@ -118,7 +123,7 @@ private enum JSONValue: Hashable, CustomStringConvertible {
         case .bool(let value): "\(value)"
         case .number(let value): value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
         case .string(let value): "\"\(visible(value))\""
-        case .composite: "a list or an object"
+        case .integers, .composite: "a list or an object"
         }
     }
 }
@@ -127,7 +132,14 @@ extension JSONScanner {
     fileprivate mutating func value() throws -> JSONValue {
         switch peek() {
         case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "{"), UInt8(ascii: "["):
+        case UInt8(ascii: "["):
+            var copy = self
+            if let integers = try? copy.integers() {
+                self = copy
+                return .integers(integers)
+            }
+            fallthrough
+        case UInt8(ascii: "{"):
             try skipValue()
             return .composite
         default:

@@ -20,7 +20,7 @@ public struct Configuration: Hashable, Sendable {
     /// Added to the variance under the root (`layer_norm_epsilon`).
     public let layerNormEpsilon: Float
     /// Whether the unembedding is the token table itself (`tie_word_embeddings`).
-    public let tiesEmbeddings: Bool
+    public internal(set) var tiesEmbeddings: Bool
     /// Whether scores are divided by √D (`scale_attn_weights`).
     public let scalesScores: Bool
     /// Whether scores are also divided by the block's number, from 1 (`scale_attn_by_inverse_layer_idx`).

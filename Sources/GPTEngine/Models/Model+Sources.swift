@@ -55,7 +55,7 @@ extension Model {
             name: preset.name, configuration: preset.configuration,
             weights: randomSeed.map { Weights(.random(seed: $0)) },
             tokenizer: pairs ?? LetterTokenizer("ABC"), sampling: isNano ? .greedy : .plain,
-            defaultPrompt: isNano ? "CBABBC" : "The trees", endOfText: pairs?.endOfText)
+            defaultPrompt: isNano ? "CBABBC" : "The trees", endOfText: Set([pairs?.endOfText].compactMap(\.self)))
     }
 
     /// A checkpoint: a `.safetensors` file or an index of shards with a `config.json` beside it, or the folder of these.
@@ -69,21 +69,30 @@ extension Model {
         let files = try TensorFiles(path: path)
         let folder = (files.path as NSString).deletingLastPathComponent
         let file = try ConfigurationFile(path: (folder as NSString).appendingPathComponent("config.json"))
-        let configuration = try file.configuration()
-        let checkpoint = try Checkpoint(files, configuration: configuration)
+        var configuration = try file.configuration()
+        var checkpoint = try Checkpoint(files, configuration: configuration)
+        // As transformers does: an unembedding of its own is used, whatever the configuration ties.
+        let hasOwnUnembedding = checkpoint.storesOtherUnembedding
+        if hasOwnUnembedding {
+            configuration.tiesEmbeddings = false
+            checkpoint = try Checkpoint(files, configuration: configuration)
+        }
         let fits = 4 * configuration.parameterCount <= Machine.memory / 2
         let pairs = try BytePairTokenizer.inFolder(folder)
         let remarks = [
             pairs == nil ? "tokens by id" : nil,
-            checkpoint.ignoresStoredUnembedding ? "tied: the stored lm_head differs and is not used" : nil,
+            hasOwnUnembedding ? "its own lm_head, though the config ties it" : nil,
         ].compactMap(\.self)
-        let end = try [pairs?.endOfText, file.endOfText()].compactMap(\.self).first
+        let generation = (folder as NSString).appendingPathComponent("generation_config.json")
+        let settings =
+            FileManager.default.fileExists(atPath: generation) ? try ConfigurationFile(path: generation) : file
+        let end = try settings.endOfText() ?? file.endOfText() ?? Set([pairs?.endOfText].compactMap(\.self))
         return Model(
             name: visible(name ?? ((isFolder(path) ? path : files.path) as NSString).lastPathComponent),
             configuration: configuration, weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: pairs,
             sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
             defaultPrompt: pairs == nil ? "" : "The trees",
-            endOfText: end.flatMap { (0..<configuration.vocabularySize).contains($0) ? $0 : nil },
+            endOfText: end.filter { (0..<configuration.vocabularySize).contains($0) },
             remark: remarks.isEmpty ? nil : remarks.joined(separator: " · "))
     }
 }

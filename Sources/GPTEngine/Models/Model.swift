@@ -26,15 +26,15 @@ public struct Model {
     public let sampling: Sampling
     /// A prompt that suits it.
     public let defaultPrompt: String
-    /// The token that ends a text; nil where none does.
-    public let endOfText: Int?
+    /// The tokens that end a text.
+    public let endOfText: Set<Int>
     /// What should be said about how it reads text or about its weights.
     public let remark: String?
 
     /// Puts a model together.
     public init(
         name: String, configuration: Configuration, weights: Weights?, tokenizer: (any Tokenizer)?, sampling: Sampling,
-        defaultPrompt: String, endOfText: Int? = nil, remark: String? = nil
+        defaultPrompt: String, endOfText: Set<Int> = [], remark: String? = nil
     ) {
         self.name = name
         self.configuration = configuration

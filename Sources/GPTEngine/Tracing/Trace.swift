@@ -68,11 +68,16 @@ public final class Trace {
     public func computeNext(toward node: Int) -> Bool {
         let path = path(toward: node)
         guard let next = path.last else { return false }
-        // What the operations on the way read must not be dropped before their turn comes.
-        store.pin((path + [goal(of: node)]).flatMap { program.nodes[$0].inputs })
-        _ = result(of: next)
-        store.pin([])
+        run(next, toward: path + [goal(of: node)])
         return true
+    }
+
+    /// Computes an operation whose inputs are there. What those that wait for it read must not be dropped before their
+    /// turn comes: it would be computed again for each of them, and twice as often with every block.
+    private func run(_ index: Int, toward path: [Int]) {
+        store.pin(path.flatMap { program.nodes[$0].inputs })
+        compute(index)
+        store.pin([])
     }
 
     private func goal(of node: Int) -> Int { min(max(node, 0), program.logitsIndex - 1) }
@@ -138,10 +143,20 @@ public final class Trace {
     }
 
     private func result(of index: Int) -> Arithmetic.Result {
+        precondition(index < program.logitsIndex, "\(program.nodes[index].address) belongs to a prediction")
+        while true {
+            if let known = store[index] { return known }
+            let path = path(to: index)
+            run(path[path.count - 1], toward: path)
+        }
+    }
+
+    private func compute(_ index: Int) {
         let node = program.nodes[index]
-        precondition(index < program.logitsIndex, "\(node.address) belongs to a prediction")
-        if let known = store[index] { return known }
-        let inputs = node.inputs.map { value(of: $0) }
+        let inputs = node.inputs.map { input -> Tensor in
+            guard let known = store[input] else { preconditionFailure("\(program.nodes[input].address) is not there") }
+            return known.value
+        }
         store.makeRoom(for: node, beside: cache?.byteCount ?? 0)
         let result =
             if let (old, rows) = store.takeInherited(index) {
@@ -154,7 +169,6 @@ public final class Trace {
             cache.fill(projection, block: block, result.value)
             if block == program.configuration.layerCount - 1, projection == .v { _ = cache.complete(tokens) }
         }
-        return result
     }
 }
 
@@ -176,7 +190,7 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .doesNotFit(let bytes, let limit, let tokenCount):
-            "A pass over \(tokenCount) tokens needs \(byteCount(bytes)) for a single operation, more than the \(byteCount(limit)) that its values may take: give --memory a larger size, or a shorter prompt."
+            "A pass over \(tokenCount) tokens needs \(grouped(bytes)) bytes for a single operation, more than the \(grouped(limit)) that its values may take: give --memory a larger size, or a shorter prompt."
         }
     }
 }

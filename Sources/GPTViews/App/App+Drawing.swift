@@ -33,9 +33,12 @@ extension App {
         if size.height >= 28 { _ = area.takeTop(1) }
         PromptLine(scene: scene).draw(on: &canvas, in: area.takeTop(1))
         if size.height >= 26 { _ = area.takeTop(1) }
-        drawStageAndInspector(scene, on: &canvas, in: area)
-
-        if let panel { drawPanel(panel, on: &canvas, in: Rect(0, 1, size.width, size.height - 2)) }
+        if let panel, panel.isOnStage {
+            drawPanel(panel, on: &canvas, in: area)
+        } else {
+            drawStageAndInspector(scene, on: &canvas, in: area)
+            if let panel { drawPanel(panel, on: &canvas, in: Rect(0, 1, size.width, size.height - 2)) }
+        }
         if let text = message ?? progress {
             canvas.write(clipped(text, area.width), x: area.x, y: messageLine.y, .accent)
         }

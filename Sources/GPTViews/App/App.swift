@@ -21,7 +21,7 @@ public struct App {
     /// The model that is stepped through.
     public private(set) var model: Model
     /// Where we are.
-    public private(set) var stepper: Stepper
+    public internal(set) var stepper: Stepper
     /// The pass; nil when there are shapes only.
     private(set) var trace: Trace?
     /// How the next token is chosen.
@@ -89,12 +89,31 @@ public struct App {
     var nextWork: Int? { trace?.next(toward: goal) }
 
     /// Whether there is something to compute.
-    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || nextWork != nil) }
+    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || nextWork != nil || panelNeedsWork) }
+
+    /// Whether what stands in front waits for numbers.
+    private var panelNeedsWork: Bool {
+        guard trace != nil else { return false }
+        switch panel {
+        case .ledger(let ledger): return ledger.needsWork(stepper.program)
+        case .help, .models, .prompt, .sampling, nil: return false
+        }
+    }
+
+    private mutating func workForPanel() {
+        guard let trace else { return }
+        switch panel {
+        case .ledger(var ledger):
+            ledger.top.work(trace, sampling)
+            panel = .ledger(ledger)
+        case .help, .models, .prompt, .sampling, nil: break
+        }
+    }
 
     /// Computes one operation, or takes the token that all of them lead to.
     public mutating func work() {
         guard pendingTakes > 0 else {
-            _ = trace?.computeNext(toward: goal)
+            if trace?.computeNext(toward: goal) != true { workForPanel() }
             return
         }
         if trace?.prepareAnswer() == true { return }
@@ -189,7 +208,7 @@ public struct App {
         case .focus(let offset):
             stepper.isPlaying = wasPlaying
             focus = Focus.allCases[(focus.rawValue + offset + Focus.allCases.count) % Focus.allCases.count]
-        case .enter: if focus == .timeline { focus = .stage }
+        case .enter: if focus == .timeline { focus = .stage } else { openLedger() }
         case .escape: focus = Focus(rawValue: focus.rawValue - 1) ?? .timeline
         case .editPrompt:
             panel = .prompt(

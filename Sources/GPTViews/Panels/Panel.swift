@@ -7,6 +7,15 @@ enum Panel {
     case models(selected: Int)
     case prompt(PromptEditor)
     case sampling(SamplingEditor)
+    case ledger(LedgerPanel)
+
+    /// Whether it leaves the timeline and the prompt in sight.
+    var isOnStage: Bool {
+        switch self {
+        case .ledger: true
+        case .help, .models, .prompt, .sampling: false
+        }
+    }
 }
 
 extension App {
@@ -16,9 +25,14 @@ extension App {
         switch key {
         case .control("l"): return .redraw
         case .control("z"): return .suspend
-        case .escape: self.panel = nil
         default:
+            if case .ledger(let ledger) = panel { return pressInLedger(key, ledger) }
+            guard key != .escape else {
+                self.panel = nil
+                return .none
+            }
             switch panel {
+            case .ledger: break
             case .help(let first): pressInHelp(key, first)
             case .models(let selected): pressInModels(key, selected)
             case .prompt(let editor): pressInPrompt(key, editor)

@@ -11,6 +11,7 @@ extension App {
         case .models(let selected): drawModels(selected, on: &canvas, in: area)
         case .prompt(let editor): drawPrompt(editor, on: &canvas, in: area)
         case .sampling(let editor): drawSampling(editor, on: &canvas, in: area)
+        case .ledger(let ledger): drawLedger(ledger, on: &canvas, in: area)
         }
     }
 

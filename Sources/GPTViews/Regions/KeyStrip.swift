@@ -21,6 +21,9 @@ struct KeyStrip {
             KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map {
                 ($0.symbols, $0.word)
             }
+        case .ledger(let ledger):
+            [("↓ ↑", "row"), ("Enter", "where it came from"), ("Tab", "operand"), ("s", "order")]
+                + (ledger.top.hasParts ? [("w", "whole stream")] : []) + [("y", "copy the way"), ("Esc", "back")]
         case .help: [("↓ ↑", "scroll"), ("Esc", "close")]
         case .models: [("↓ ↑", "choose"), ("Enter", "open"), ("Esc", "close")]
         case .prompt: [("Enter", "run"), ("Esc", "leave as it was"), ("← →", "move"), ("Ctrl-U", "clear")]

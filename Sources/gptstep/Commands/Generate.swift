@@ -39,12 +39,15 @@ struct Generate: ParsableCommand {
 
         let wanted = n ?? (model.tokenizer is LetterTokenizer ? 6 : 20)
         var stream = TextStream()
+        var isFull = false
         threads.apply()
         let cache = KeyValueCache(model.configuration, weights)
         let progress = Progress("operations of the prompt's pass")
 
         while steps.count < wanted {
             if tokens.count > model.configuration.contextLength {
+                if streams { try standardOutput(stream.end() + "\n") }
+                isFull = true
                 standardError("gptstep: the context of \(model.configuration.contextLength) tokens is full")
                 break
             }
@@ -52,7 +55,7 @@ struct Generate: ParsableCommand {
             progress.end()
             let prediction = Prediction(position: tokens.count - 1, logits: logits, sampling: settings)
             try prediction.check(model)
-            if prediction.token == model.endOfText { break }
+            if model.endOfText.contains(prediction.token) { break }
             tokens.append(prediction.token)
             if streams { try standardOutput(stream.append(model.bytes([prediction.token]))) }
             steps.append(
@@ -64,7 +67,7 @@ struct Generate: ParsableCommand {
         }
 
         let new = Array(tokens.dropFirst(promptIDs.count))
-        if streams { return try standardOutput(stream.end() + "\n") }
+        if streams { return isFull ? () : try standardOutput(stream.end() + "\n") }
         try output.write(
             text: model.text(new) + "\n",
             json: .object([

@@ -1,0 +1,328 @@
+import Foundation
+public import GPTEngine
+
+/// One level of a back-trace: a cell, what is known of how it came about, and which row is chosen.
+public struct LedgerFrame: Sendable {
+    /// What the rows are.
+    public enum View: Hashable, Sendable {
+        /// The terms of the operation itself.
+        case terms
+        /// What every part of the model wrote to the stream, or toward the logit.
+        case parts
+        /// The heads of one of these parts, by place.
+        case heads(part: Int)
+    }
+
+    /// The operation, by index.
+    public let node: Int
+    /// The cell, axis by axis.
+    public let cell: [Int]
+    /// The position that is read, for operations after the logits.
+    public let position: Int
+    /// What the cell is called.
+    public let name: String
+    /// Whether what was written to the stream can be listed for this cell.
+    public let hasParts: Bool
+    /// What the rows are.
+    public var view = View.terms
+    /// The chosen row.
+    public var place = 0
+    /// The operand of the chosen row that Enter leads to.
+    public var operand = 0
+    /// Whether the largest terms come first.
+    public var bySize: Bool
+    /// How the cell came about, once its numbers are there.
+    public var ledger: Ledger?
+    /// What each part wrote, as far as it is known.
+    public var attribution: Attribution?
+    /// What each writer of the stream added to the cell, as far as it is known.
+    public var written: [Double] = []
+
+    /// The selected cell of a scene.
+    public init(_ scene: Scene) {
+        node = scene.stepper.index
+        cell = scene.cellIndex
+        position = scene.selection.position
+        name = Explanation.name(scene)
+        hasParts = scene.node.operation == .logits || scene.stepper.program.streams.contains(node)
+        place = scene.node.operation == .pattern ? cell[2] : 0
+        bySize = scene.node.reads.contains { $0.parameter.shape.count == 2 }
+    }
+
+    /// The writers of the stream up to this cell's operation.
+    func writers(_ program: Program) -> [Int] { program.streamWriters.filter { $0 < node } }
+
+    /// Whether something is still to be computed for the rows.
+    public func needsWork(_ program: Program) -> Bool {
+        if ledger == nil { return true }
+        guard view != .terms else { return false }
+        if program.nodes[node].operation == .logits {
+            return (attribution?.parts.count ?? 0) <= program.streamWriters.count
+        }
+        return written.count < writers(program).count
+    }
+
+    /// Computes one piece of what is missing.
+    public mutating func work(_ trace: Trace, _ sampling: Sampling) {
+        let program = trace.program
+        if trace.computeNext(toward: node) { return }
+        guard ledger != nil else {
+            ledger = trace.ledger(of: node, at: cell, position: position, sampling: sampling)
+            return
+        }
+        let writers = writers(program)
+        if program.nodes[node].operation == .logits {
+            var known = attribution ?? trace.emptyAttribution(of: cell[1], at: cell[0])
+            if known.parts.count < writers.count, trace.computeNext(toward: writers[known.parts.count]) { return }
+            _ = trace.extend(&known)
+            attribution = known
+        } else if written.count < writers.count {
+            let writer = writers[written.count]
+            if trace.computeNext(toward: writer) { return }
+            written.append(Double(trace.value(of: writer)[cell[0], cell[1]]))
+        }
+    }
+}
+
+/// The rows of a ledger as a person reads them.
+public struct LedgerTable {
+    /// Where a row leads.
+    public enum Target: Hashable, Sendable {
+        /// A cell of another operation.
+        case cell(node: Int, index: [Int])
+        /// A weight: here the way ends, training made it.
+        case weight(name: String, index: [Int])
+        /// The heads of a part.
+        case heads(part: Int)
+    }
+
+    /// One row.
+    public struct Row {
+        /// What it is: a channel, a key, a part.
+        public var label: String
+        /// The numbers that it was made of.
+        public var cells: [String] = []
+        /// What it adds; nil where it adds nothing, as what is masked.
+        public var value: Double?
+        /// The sum of this row and those above it.
+        public var running: Double?
+        /// Where each operand leads.
+        public var targets: [Target] = []
+        /// Whether it is the cell itself among its neighbours.
+        public var isSelf = false
+    }
+
+    /// What the numbers of a row are called.
+    public let heading: [String]
+    /// What the rows add up to, and how far that is from the value.
+    public let summary: String
+    /// All rows, in the order in which they are shown.
+    public let rows: [Row]
+    /// Whether the rows add up to the value; a softmax row shows the cell among its neighbours instead.
+    public let isSum: Bool
+
+    /// The rows of a frame.
+    public init(_ frame: LedgerFrame, _ scene: Scene) {
+        guard let ledger = frame.ledger else {
+            (heading, summary, rows, isSum) = ([], "not computed yet", [], false)
+            return
+        }
+        let operation = scene.stepper.program.nodes[frame.node].operation
+        var rows: [Row]
+        switch frame.view {
+        case .parts:
+            rows = Self.parts(frame, scene)
+            (heading, isSum) = ([], true)
+        case .heads(let part):
+            rows = Self.heads(frame, part, scene)
+            (heading, isSum) = ([], true)
+        case .terms where operation == .pattern && !ledger.terms.isEmpty:
+            rows = Self.neighbours(ledger, scene)
+            (heading, isSum) = (["score", "exp(score−max)", "÷ Σ exp"], false)
+        case .terms where operation == .probabilities && !ledger.terms.isEmpty:
+            rows = Self.candidates(ledger, frame, scene)
+            (heading, isSum) = (["logit", "exp(logit−max)", "÷ Σ exp"], false)
+        case .terms:
+            rows = ledger.terms.map { Self.row($0, operation, scene) }
+            heading =
+                operation == .mlpPost
+                ? ["mlp.pre", "gate"] : Self.heading(ledger, operation, scene)
+            isSum = true
+        }
+        if frame.bySize {
+            let order = rows.indices.sorted {
+                (abs(rows[$0].value ?? 0), $1) > (abs(rows[$1].value ?? 0), $0)
+            }
+            rows = order.map { rows[$0] }
+        }
+        if isSum {
+            var sum = 0.0
+            for place in rows.indices {
+                sum += rows[place].value ?? 0
+                rows[place].running = sum
+            }
+        }
+        summary = Self.summary(frame, ledger, rows, isSum, scene)
+        self.rows = rows
+    }
+
+    // MARK: Rows
+
+    private static func row(_ term: Ledger.Term, _ operation: GPTEngine.Operation, _ scene: Scene) -> Row {
+        var cells = term.operands.map { Explanation.short($0.value) }
+        // A bias stands under the weights, whose sort it is.
+        if term.isShift, cells.count == 1 { cells.insert("", at: 0) }
+        if operation == .mlpPost, let x = term.operands.first?.value, x != 0 {
+            cells.append(Explanation.short(Float(term.value) / x))
+        }
+        return Row(
+            label: label(term, operation, scene), cells: cells, value: term.value,
+            targets: term.operands.map(target))
+    }
+
+    private static func heading(
+        _ ledger: Ledger, _ operation: GPTEngine.Operation, _ scene: Scene
+    ) -> [String] {
+        switch operation {
+        case .normOut: ["normalized", "γ and β"]
+        case .normalized: ["x and μ", "σ"]
+        default: ledger.terms.first?.operands.map { name($0, scene) } ?? []
+        }
+    }
+
+    private static func target(_ operand: Ledger.Operand) -> Target {
+        switch operand.source {
+        case .value(let node): .cell(node: node, index: operand.index)
+        // What is kept beside an operation is shown beside its row.
+        case .statistic(_, let node): .cell(node: node, index: operand.index)
+        case .parameter(let name): .weight(name: name, index: operand.index)
+        }
+    }
+
+    private static func label(_ term: Ledger.Term, _ operation: GPTEngine.Operation, _ scene: Scene) -> String {
+        let index = term.operands.first?.index ?? []
+        let last = index.last ?? 0
+        switch operation {
+        case .normalized: return term.isShift ? "−μ/σ" : "x/σ"
+        case .normOut: return term.isShift ? "β" : "normalized·γ"
+        case .residual: return term.operands.first.map { name($0, scene) } ?? ""
+        case .projection, .mlpPre, .logits, .scores: return term.isShift ? "bias" : "channel \(last)"
+        case .attnOut: return term.isShift ? "bias" : "H\(index[1]) channel \(last)"
+        case .mlpOut: return term.isShift ? "bias" : "neuron \(last)"
+        case .z: return "key \(scene.name(position: last))"
+        case .embed, .posEmbed: return "row \(index.first ?? 0)"
+        case .maskedScores, .filteredLogits, .mlpPost: return term.operands.first.map { name($0, scene) } ?? ""
+        case .tokens, .pattern, .probabilities, .nextToken: return ""
+        }
+    }
+
+    private static func name(_ operand: Ledger.Operand, _ scene: Scene) -> String {
+        if case .value(let node) = operand.source { return Scene.name(scene.stepper.program.nodes[node]) }
+        let parts = operand.name.split(separator: ".").filter { $0 != "weight" }
+        return parts.first == "h" ? parts.dropFirst(2).joined(separator: ".") : parts.joined(separator: ".")
+    }
+
+    /// The keys of a pattern row: how the query's attention is shared out.
+    private static func neighbours(_ ledger: Ledger, _ scene: Scene) -> [Row] {
+        guard let term = ledger.terms.first, term.operands.count == 3, let trace = scene.trace else { return [] }
+        let (head, query) = (ledger.index[0], ledger.index[1])
+        let source = scene.stepper.program.nodes[ledger.node].inputs[0]
+        let scores = trace.value(of: source)
+        let (max, sum) = (term.operands[1].value, term.operands[2].value)
+        return scene.stepper.tokens.indices.map { key in
+            let label = "key \(scene.name(position: key))"
+            guard key <= query else { return Row(label: label, cells: ["masked"]) }
+            let score = scores[head, query, key]
+            let weight = expf(score - max)
+            let numbers = [score, weight, weight / sum]
+            return Row(
+                label: label, cells: numbers.map(Explanation.short), value: Double(weight / sum),
+                targets: [.cell(node: source, index: [head, query, key])], isSelf: key == ledger.index[2])
+        }
+    }
+
+    /// The likeliest tokens around a probability.
+    private static func candidates(_ ledger: Ledger, _ frame: LedgerFrame, _ scene: Scene) -> [Row] {
+        guard let trace = scene.trace, let source = scene.stepper.program.nodes[ledger.node].inputs.first else {
+            return []
+        }
+        let prediction = trace.prediction(at: frame.position, sampling: scene.sampling)
+        let likeliest = prediction.ranking(20)
+        let ids = likeliest.contains(ledger.index[0]) ? likeliest : likeliest.dropLast() + [ledger.index[0]]
+        return ids.map { id in
+            let logit = prediction.filtered[flat: id]
+            guard logit != -.infinity else { return Row(label: scene.model.label(id), cells: ["cut"]) }
+            let weight = expf(logit - prediction.max)
+            let numbers = [logit, weight, weight / prediction.sum]
+            return Row(
+                label: scene.model.label(id), cells: numbers.map(Explanation.short),
+                value: Double(weight / prediction.sum), targets: [.cell(node: source, index: [id])],
+                isSelf: id == ledger.index[0])
+        }
+    }
+
+    private static func parts(_ frame: LedgerFrame, _ scene: Scene) -> [Row] {
+        let program = scene.stepper.program
+        if let attribution = frame.attribution {
+            return attribution.parts.enumerated().map { place, part in
+                let label = part.node.map { short(program.nodes[$0]) } ?? "β of ln_final"
+                let target: Target? =
+                    part.heads.isEmpty
+                    ? part.node.map { .cell(node: $0, index: [frame.cell[0], 0]) } : .heads(part: place)
+                return Row(label: label, value: part.value, targets: [target].compactMap(\.self))
+            }
+        }
+        return zip(frame.writers(program), frame.written).map { node, value in
+            Row(label: short(program.nodes[node]), value: value, targets: [.cell(node: node, index: frame.cell)])
+        }
+    }
+
+    private static func heads(_ frame: LedgerFrame, _ place: Int, _ scene: Scene) -> [Row] {
+        guard let part = frame.attribution?.parts[place], let node = part.node else { return [] }
+        let z = scene.stepper.program.nodes[node].inputs[0]
+        let block = scene.stepper.program.nodes[node].block.map { "L\($0) " } ?? ""
+        return part.heads.enumerated().map { head, value in
+            Row(label: "\(block)H\(head)", value: value, targets: [.cell(node: z, index: [frame.cell[0], head, 0])])
+        } + [Row(label: "\(block)bias of W_O", value: part.bias)]
+    }
+
+    /// An operation with its block: `L3 mlp.out`.
+    private static func short(_ node: Node) -> String {
+        (node.block.map { "L\($0) " } ?? "") + Scene.name(node)
+    }
+
+    // MARK: Words
+
+    private static func summary(
+        _ frame: LedgerFrame, _ ledger: Ledger, _ rows: [Row], _ isSum: Bool, _ scene: Scene
+    ) -> String {
+        guard let value = ledger.value else { return "This cell has no value, so nothing adds up to it." }
+        guard !ledger.terms.isEmpty else { return "This is an id: nothing is added up here." }
+        guard isSum else { return "The shares of one row add up to 1; ▸ marks this cell." }
+        let whole: Double =
+            if case .heads(let part) = frame.view { frame.attribution?.parts[part].value ?? 0 } else { Double(value) }
+        let sum = rows.last?.running ?? 0
+        let count = "\(rows.count) term\(rows.count == 1 ? "" : "s")"
+        if frame.view != .terms, frame.needsWork(scene.stepper.program) { return "\(count) so far; computing the rest" }
+        var text = "sum of \(count) \(decimal(sum)) · the value differs by \(decimal(whole - sum))"
+        if rows.count > 5 {
+            let size = rows.reduce(0) { $0 + abs($1.value ?? 0) }
+            let largest = rows.map { abs($0.value ?? 0) }.sorted(by: >)
+            var (few, share) = (0, 0.0)
+            while few < largest.count, share < 0.9 * size { (few, share) = (few + 1, share + largest[few]) }
+            if size > 0 {
+                text += " · \(few) of \(rows.count) make \(Int((100 * share / size).rounded())) % of all sizes"
+            }
+        }
+        if frame.view != .terms, let attribution = frame.attribution {
+            text += " · σ = \(Explanation.short(attribution.scale)) held fixed"
+        }
+        return text
+    }
+
+    /// A number of 64 bits with seven significant digits, and a real minus sign.
+    public static func decimal(_ value: Double) -> String {
+        let text = String(format: abs(value) > 0 && abs(value) < 1e-4 ? "%.2e" : "%.7g", abs(value))
+        return value < 0 ? "−" + text : text
+    }
+}
