@@ -11,8 +11,14 @@ public struct Scene {
     /// How the next token is chosen.
     public let sampling: Sampling
 
+    /// The patterns of the heads at the cursor made small, as far as they are known.
+    public let heads: [HeadStatistics]
+
     /// Puts a moment together.
-    public init(model: Model, stepper: Stepper, trace: Trace?, sampling: Sampling) {
+    public init(
+        model: Model, stepper: Stepper, trace: Trace?, sampling: Sampling, heads: [HeadStatistics] = []
+    ) {
+        self.heads = heads
         self.model = model
         self.stepper = stepper
         self.trace = trace

@@ -78,7 +78,10 @@ public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) t
     defer { free(resolved) }
     let path = resolved.map { String(cString: $0) } ?? path
     let folder = (path as NSString).deletingLastPathComponent
-    let temporary = isSpecial ? path : (folder as NSString).appendingPathComponent(".gptstep-\(getpid()).partial")
+    let temporary =
+        isSpecial
+        ? path
+        : (folder as NSString).appendingPathComponent(".gptstep-\(getpid())-\(UInt32.random(in: 0 ... .max)).partial")
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     // Who asks the program to end wants no half of a file either; a limit on sizes shall come as an error.
     signal(SIGXFSZ, SIG_IGN)

@@ -2,6 +2,39 @@ import GPTEngine
 import GPTStepper
 public import TerminalKit
 
+/// Where the regions are on a screen of some size.
+struct ScreenLayout {
+    let title: Rect
+    let timeline: Rect
+    let prompt: Rect
+    /// The picture and its explanation.
+    let stage: Rect
+    /// What is said once, above the keys, where the eye is after pressing one.
+    let message: Rect
+    let keys: Rect
+    /// Whether the timeline is a column at the left; elsewhere it is one line.
+    let hasTimelineColumn: Bool
+
+    init(_ size: Size) {
+        var area = Rect(0, 0, size.width, size.height)
+        title = area.takeTop(1)
+        keys = area.takeBottom(1)
+        message = area.takeBottom(1)
+        hasTimelineColumn = size.width >= 100
+        if hasTimelineColumn {
+            timeline = area.takeLeft(27)
+            area = Rect(area.x + 1, area.y, area.width - 2, area.height)
+        } else {
+            timeline = area.takeTop(1)
+            area = area.inset(columns: 1)
+        }
+        if size.height >= 28 { _ = area.takeTop(1) }
+        prompt = area.takeTop(1)
+        if size.height >= 26 { _ = area.takeTop(1) }
+        stage = area
+    }
+}
+
 extension App {
     /// The smallest screen that holds the five regions.
     public static let leastSize = Size(80, 24)
@@ -14,25 +47,19 @@ extension App {
             return canvas
         }
         let scene = scene
-        var area = canvas.bounds
-        TitleLine(scene: scene, isBusy: isBusy).draw(on: &canvas, in: area.takeTop(1))
-        let strip = area.takeBottom(1)
-        // What is said once stands above the keys, where the eye is after pressing one.
-        let messageLine = area.takeBottom(1)
-
-        if size.width >= 100 {
-            let timeline = area.takeLeft(27)
+        let layout = ScreenLayout(size)
+        TitleLine(scene: scene, isBusy: isBusy).draw(on: &canvas, in: layout.title)
+        if layout.hasTimelineColumn {
             TimelineList(scene: scene, hasFocus: focus == .timeline).draw(
-                on: &canvas, in: timeline.inset(columns: 0, rows: 1))
-            for y in timeline.y..<area.maxY { canvas[timeline.maxX - 1, y] = Cell("│", .faint) }
-            area = Rect(area.x + 1, area.y, area.width - 2, area.height)
+                on: &canvas, in: layout.timeline.inset(columns: 0, rows: 1))
+            for y in layout.timeline.y..<layout.timeline.maxY {
+                canvas[layout.timeline.maxX - 1, y] = Cell("│", .faint)
+            }
         } else {
-            TimelineRow(scene: scene, hasFocus: focus == .timeline).draw(on: &canvas, in: area.takeTop(1))
-            area = area.inset(columns: 1)
+            TimelineRow(scene: scene, hasFocus: focus == .timeline).draw(on: &canvas, in: layout.timeline)
         }
-        if size.height >= 28 { _ = area.takeTop(1) }
-        PromptLine(scene: scene).draw(on: &canvas, in: area.takeTop(1))
-        if size.height >= 26 { _ = area.takeTop(1) }
+        PromptLine(scene: scene).draw(on: &canvas, in: layout.prompt)
+        let area = layout.stage
         if let panel, panel.isOnStage {
             drawPanel(panel, on: &canvas, in: area)
         } else {
@@ -40,9 +67,9 @@ extension App {
             if let panel { drawPanel(panel, on: &canvas, in: Rect(0, 1, size.width, size.height - 2)) }
         }
         if let text = message ?? progress {
-            canvas.write(clipped(text, area.width), x: area.x, y: messageLine.y, .accent)
+            canvas.write(clipped(text, area.width), x: area.x, y: layout.message.y, .accent)
         }
-        KeyStrip(focus: focus, panel: panel).draw(on: &canvas, in: strip)
+        KeyStrip(focus: focus, panel: panel).draw(on: &canvas, in: layout.keys)
         return canvas
     }
 
@@ -57,20 +84,32 @@ extension App {
     private func drawStageAndInspector(_ scene: Scene, on canvas: inout Canvas, in area: Rect) {
         let isTall = area.height >= 26
         let inspector = Inspector(scene: scene, width: area.width, hasFocus: focus == .inspector)
-        let stage = StageRegion(scene: scene, hasFocus: focus == .stage)
+        let stage = StageRegion(scene: scene, view: view, hasFocus: focus == .stage)
+        let places = stageAndInspector(in: area)
+        stage.draw(on: &canvas, in: places.stage, isTall: isTall)
+        inspector.draw(on: &canvas, in: places.inspector, isTall: isTall)
+    }
+
+    /// How the two share an area.
+    func stageAndInspector(in area: Rect) -> (stage: Rect, inspector: Rect) {
+        let scene = scene
+        let isTall = area.height >= 26
+        let inspector = Inspector(scene: scene, width: area.width, hasFocus: focus == .inspector)
+        let stage = StageRegion(scene: scene, view: view, hasFocus: focus == .stage)
         let needed = inspector.lineCount(isTall: isTall)
         let height: Int
         if isTall {
             // Picture and explanation keep their places from step to step; a wall is left empty below.
-            height = min(area.height - max(10, focus == .inspector ? needed : 0), 34)
+            height = min(area.height - max(10, focus == .inspector ? needed : 0), view.zoom > 0 ? 1000 : 34)
         } else {
             // On a small screen the words give way first; its first lines stay.
             let below = focus == .inspector ? needed : max(3, min(needed, area.height - stage.leastHeight))
             height = max(8, area.height - below)
         }
-        stage.draw(on: &canvas, in: Rect(area.x, area.y, area.width, height), isTall: isTall)
-        inspector.draw(
-            on: &canvas, in: Rect(area.x, area.y + height, area.width, area.height - height), isTall: isTall)
+        return (
+            Rect(area.x, area.y, area.width, height),
+            Rect(area.x, area.y + height, area.width, area.height - height)
+        )
     }
 
     private func drawSizeNeeded(on canvas: inout Canvas) {

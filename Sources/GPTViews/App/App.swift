@@ -27,9 +27,17 @@ public struct App {
     /// How the next token is chosen.
     public private(set) var sampling: Sampling
     /// What the arrow keys speak to.
-    public private(set) var focus = Focus.timeline
+    public internal(set) var focus = Focus.timeline
+    /// How the stage is looked at.
+    var view = StageView()
+    /// What the terminal can show.
+    public var capabilities = Capabilities()
+    /// The patterns at the cursor made small: looking at all of them takes longer than a frame.
+    private var smallHeads: (node: Int, known: [HeadStatistics]) = (-1, [])
     /// What is in front of everything; nil for nothing.
     var panel: Panel?
+    /// Columns and rows of the screen.
+    public var size = App.leastSize
     /// A sentence that stands until the next key.
     public var message: String?
     /// The digits typed before a key.
@@ -78,7 +86,11 @@ public struct App {
     }
 
     /// This moment, for those who draw it.
-    var scene: Scene { Scene(model: model, stepper: stepper, trace: trace, sampling: sampling) }
+    var scene: Scene {
+        Scene(
+            model: model, stepper: stepper, trace: trace, sampling: sampling,
+            heads: smallHeads.node == stepper.index ? smallHeads.known : [])
+    }
 
     // MARK: Work
 
@@ -95,7 +107,11 @@ public struct App {
     private var panelNeedsWork: Bool {
         guard trace != nil else { return false }
         switch panel {
+        case nil where stepper.node.operation == .pattern:
+            return smallHeads.node != stepper.index || smallHeads.known.count < stepper.node.shape[0]
         case .ledger(let ledger): return ledger.needsWork(stepper.program)
+        case .heads(let heads): return heads.atlas.needsWork
+        case .lens(let lens): return lens.table.needsWork(positions(lens))
         case .help, .models, .prompt, .sampling, nil: return false
         }
     }
@@ -103,9 +119,22 @@ public struct App {
     private mutating func workForPanel() {
         guard let trace else { return }
         switch panel {
+        case nil where stepper.node.operation == .pattern:
+            if smallHeads.node != stepper.index { smallHeads = (stepper.index, []) }
+            let (T, pattern) = (stepper.tokens.count, trace.value(of: stepper.index))
+            guard smallHeads.known.count < pattern.shape[0] else { return }
+            let range = smallHeads.known.count * T * T..<(smallHeads.known.count + 1) * T * T
+            smallHeads.known.append(
+                pattern.withValues { HeadStatistics(UnsafeBufferPointer(rebasing: $0[range]), count: T) })
         case .ledger(var ledger):
             ledger.top.work(trace, sampling)
             panel = .ledger(ledger)
+        case .heads(var heads):
+            heads.atlas.work(trace)
+            panel = .heads(heads)
+        case .lens(var lens):
+            lens.table.work(trace, positions(lens))
+            panel = .lens(lens)
         case .help, .models, .prompt, .sampling, nil: break
         }
     }
@@ -193,12 +222,19 @@ public struct App {
         let wasPlaying = stepper.isPlaying
         if !keepsPlaying { stepper.isPlaying = false }
         switch command {
-        case .step(let grain, let direction): say(stepper.step(grain, direction, count: times))
+        case .step(let grain, let direction):
+            view.picture = 0
+            say(stepper.step(grain, direction, count: times))
         case .first, .restart: stepper.go(to: 0)
         case .last: stepper.go(to: stepper.program.nodes.count - 1)
         case .take: pendingTakes = times
         case .giveBack: for _ in 0..<times where message == nil { giveBack() }
         case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)
+        case .zoom(let step): zoom(step)
+        case .resetZoom: view.reset()
+        case .picture(let offset): turnPicture(offset)
+        case .scaling: view.scaling = StageView.Scaling(rawValue: view.scaling.rawValue + 1) ?? .matrix
+        case .pooling: view.pooling = StageView.Pooling(rawValue: view.pooling.rawValue + 1) ?? .largest
         case .head(let offset): stepper.moveHead(offset * times)
         case .play: stepper.isPlaying = !wasPlaying
         case .pace(let faster):
@@ -210,6 +246,8 @@ public struct App {
             focus = Focus.allCases[(focus.rawValue + offset + Focus.allCases.count) % Focus.allCases.count]
         case .enter: if focus == .timeline { focus = .stage } else { openLedger() }
         case .escape: focus = Focus(rawValue: focus.rawValue - 1) ?? .timeline
+        case .heads: openHeads()
+        case .lens: openLens()
         case .editPrompt:
             panel = .prompt(
                 PromptEditor(Array(stepper.tokens.prefix(stepper.promptCount)), model))
@@ -227,6 +265,11 @@ public struct App {
     }
 
     private mutating func moveCell(rows: Int, columns: Int) {
+        if view.zoom > 0, view.picture > 0, let picture = StageRegion.alone(scene, view) {
+            view.row = min(max(0, (picture.row ?? 0) + rows), picture.rows - 1)
+            view.column = min(max(0, (picture.column ?? 0) + columns), picture.columns - 1)
+            return
+        }
         switch stepper.node.operation {
         case .logits, .filteredLogits, .probabilities:
             // The listed tokens are in an order of their own.
@@ -235,6 +278,36 @@ public struct App {
             stepper.select(vocabulary: ids[min(max(0, place + rows), ids.count - 1)])
         default: stepper.moveCell(rows: rows, columns: columns)
         }
+    }
+
+    /// Looks closer at one picture, or at the whole equation again.
+    private mutating func zoom(_ step: Int) {
+        view.zoom += step
+        guard view.zoom > 0 else { return view.reset() }
+        guard let picture = StageRegion.alone(scene, view) else {
+            view.reset()
+            return message = "This operation has no picture to come closer to."
+        }
+        let area = stageAndInspector(in: stageArea).stage
+        let alone = AlonePicture(
+            picture, view, in: StageRegion.aloneArea(area, isTall: stageArea.height >= 26),
+            halfBlocks: capabilities.halfBlocks)
+        if view.zoom > alone.mostZoom {
+            view.zoom = alone.mostZoom
+            message = "These are the numbers themselves: there is nothing closer."
+        }
+    }
+
+    /// Shows the next of the operation's pictures alone: the result, its operands, its weights.
+    private mutating func turnPicture(_ offset: Int) {
+        let count = Stage(scene).pictures(scene).count
+        guard count > 0 else { return message = "This operation has no other pictures." }
+        view.picture =
+            view.zoom == 0 ? (offset > 0 ? min(1, count - 1) : count - 1) : (view.picture + offset + count) % count
+        (view.zoom, view.row, view.column) = (1, 0, 0)
+        let pictures = Stage(scene).pictures(scene)
+        // The marked row or column is where one begins to look.
+        (view.row, view.column) = (pictures[view.picture].row ?? 0, pictures[view.picture].column ?? 0)
     }
 
     /// Pasted text is typed where there is something to type into, and never runs as keys.
@@ -284,6 +357,7 @@ public struct App {
         do {
             trace = try pass(next)
             stepper = next
+            smallHeads = (-1, [])
         } catch {
             message = error.description
         }

@@ -15,6 +15,13 @@ enum Command: Hashable, Sendable {
     case focus(Int)
     case enter
     case escape
+    case zoom(Int)
+    case resetZoom
+    case picture(Int)
+    case scaling
+    case pooling
+    case heads
+    case lens
     case editPrompt
     case chooseModel
     case editSampling

@@ -49,27 +49,50 @@ enum KeyBindings {
             symbols: "Tab", keys: [(.tab, .focus(1)), (.backTab, .focus(-1))], word: "focus",
             help: "focus: timeline → stage → inspector; Shift-Tab back"),
         KeyBinding(
-            symbols: "t", keys: [(.character("t"), .take)], word: "take token",
-            help: "take the next token and go on with it"),
+            symbols: "Enter Esc", keys: [(.enter, .enter), (.escape, .escape)], word: "ledger",
+            help: "into the stage; from a cell how it came about, from a term its source; Esc back"),
         KeyBinding(
             symbols: "?", keys: [(.character("?"), .help), (.function(1), .help)], word: "help",
             help: "these keys; also F1"),
+        KeyBinding(
+            symbols: "t", keys: [(.character("t"), .take)], word: "take token",
+            help: "take the next token and go on with it"),
         KeyBinding(symbols: "q", keys: [(.character("q"), .quit)], word: "quit", help: "quit"),
+        KeyBinding(
+            symbols: "a", keys: [(.character("a"), .heads)], word: "all heads",
+            help: "all heads of this block; again: of all blocks; Enter opens one"),
+        KeyBinding(
+            symbols: "p", keys: [(.character("p"), .lens)], word: "predictions",
+            help: "what the model would say if it stopped here; again: at every position"),
+        KeyBinding(
+            symbols: "+ - 0",
+            keys: [
+                (.character("+"), .zoom(1)), (.character("="), .zoom(1)), (.character("-"), .zoom(-1)),
+                (.character("0"), .resetZoom),
+            ],
+            word: "zoom", help: "one picture alone, closer down to its numbers; farther; all of the equation again",
+            focus: Set(Focus.allCases)),
+        KeyBinding(
+            symbols: "v V", keys: [(.character("v"), .picture(1)), (.character("V"), .picture(-1))], word: "weights",
+            help: "another picture of this operation alone: its operands, its weights"),
+        KeyBinding(
+            symbols: "z u", keys: [(.character("z"), .scaling), (.character("u"), .pooling)], word: "scale",
+            help: "colours scaled per matrix, per row or at the 99th percentile; pooled by largest or mean"),
         KeyBinding(
             symbols: "m", keys: [(.character("m"), .chooseModel)], word: "model",
             help: "choose a model, with the sizes side by side"),
         KeyBinding(
-            symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
-        KeyBinding(
             symbols: "e", keys: [(.character("e"), .editPrompt)], word: "edit",
             help: "edit the prompt; Enter runs it, Esc leaves it"),
+        KeyBinding(
+            symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
+        KeyBinding(
+            symbols: "o", keys: [(.character("o"), .editSampling)], word: "sampling",
+            help: "sampling: temperature, top-k, top-p, seed"),
         KeyBinding(
             symbols: "i I", keys: both("i", "I", .cell), word: "one cell",
             help: "run one cell of this operation, take one back"),
         KeyBinding(symbols: "Space", keys: [(.character(" "), .play)], word: "play", help: "play or pause"),
-        KeyBinding(
-            symbols: "o", keys: [(.character("o"), .editSampling)], word: "sampling",
-            help: "sampling: temperature, top-k, top-p, seed"),
         KeyBinding(
             symbols: "} {", keys: both("}", "{", .sameOperation), word: "same op",
             help: "the same operation one block on, one block back"),
@@ -90,9 +113,6 @@ enum KeyBindings {
             keys: [(.pageUp, .moveCell(rows: -10, columns: 0)), (.pageDown, .moveCell(rows: 10, columns: 0))]
                 + [(.controlLeft, .moveCell(rows: 0, columns: -16)), (.controlRight, .moveCell(rows: 0, columns: 16))],
             word: "", help: "page the stage: ten rows; Ctrl-← Ctrl-→ sixteen columns"),
-        KeyBinding(
-            symbols: "Enter Esc", keys: [(.enter, .enter), (.escape, .escape)], word: "",
-            help: "into the stage; back out, one level each time"),
         KeyBinding(symbols: "Ctrl-L", keys: [(.control("l"), .redraw)], word: "", help: "draw the screen again"),
         KeyBinding(symbols: "Ctrl-Z", keys: [(.control("z"), .suspend)], word: "", help: "suspend; fg comes back"),
         KeyBinding(

@@ -8,6 +8,7 @@ public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
     let clock = ContinuousClock()
     var lastFrame = clock.now
     func show() {
+        (app.size, app.capabilities) = (terminal.size, terminal.capabilities)
         terminal.present(app.draw(terminal.size, terminal.capabilities))
         lastFrame = clock.now
     }

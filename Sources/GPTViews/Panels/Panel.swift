@@ -8,11 +8,13 @@ enum Panel {
     case prompt(PromptEditor)
     case sampling(SamplingEditor)
     case ledger(LedgerPanel)
+    case heads(HeadsPanel)
+    case lens(LensPanel)
 
     /// Whether it leaves the timeline and the prompt in sight.
     var isOnStage: Bool {
         switch self {
-        case .ledger: true
+        case .ledger, .heads, .lens: true
         case .help, .models, .prompt, .sampling: false
         }
     }
@@ -26,13 +28,10 @@ extension App {
         case .control("l"): return .redraw
         case .control("z"): return .suspend
         default:
-            if case .ledger(let ledger) = panel { return pressInLedger(key, ledger) }
-            guard key != .escape else {
-                self.panel = nil
-                return .none
-            }
             switch panel {
-            case .ledger: break
+            case .ledger(let ledger): return pressInLedger(key, ledger)
+            case .heads(let heads): pressInHeads(key, heads)
+            case .lens(let lens): pressInLens(key, lens)
             case .help(let first): pressInHelp(key, first)
             case .models(let selected): pressInModels(key, selected)
             case .prompt(let editor): pressInPrompt(key, editor)
@@ -44,6 +43,7 @@ extension App {
 
     private mutating func pressInHelp(_ key: Key, _ first: Int) {
         switch key {
+        case .escape: panel = nil
         case .down, .character("j"): panel = .help(first: min(first + 1, KeyBindings.all.count - 1))
         case .up, .character("k"): panel = .help(first: max(0, first - 1))
         case .pageDown, .character(" "): panel = .help(first: min(first + 10, KeyBindings.all.count - 1))
@@ -55,6 +55,7 @@ extension App {
 
     private mutating func pressInModels(_ key: Key, _ selected: Int) {
         switch key {
+        case .escape: panel = nil
         case .down, .character("j"): panel = .models(selected: min(selected + 1, choices.count - 1))
         case .up, .character("k"): panel = .models(selected: max(0, selected - 1))
         case .enter:
@@ -67,6 +68,7 @@ extension App {
 
     private mutating func pressInPrompt(_ key: Key, _ editor: PromptEditor) {
         var editor = editor
+        if key == .escape { return panel = nil }
         if key == .enter {
             do {
                 let tokens = try editor.tokens()
@@ -83,6 +85,7 @@ extension App {
 
     private mutating func pressInSampling(_ key: Key, _ editor: SamplingEditor) {
         var editor = editor
+        if key == .escape { return panel = nil }
         if key == .enter {
             panel = nil
             return choose(editor.sampling)

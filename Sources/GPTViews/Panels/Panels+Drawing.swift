@@ -12,6 +12,8 @@ extension App {
         case .prompt(let editor): drawPrompt(editor, on: &canvas, in: area)
         case .sampling(let editor): drawSampling(editor, on: &canvas, in: area)
         case .ledger(let ledger): drawLedger(ledger, on: &canvas, in: area)
+        case .heads(let heads): drawHeads(heads, on: &canvas, in: area)
+        case .lens(let lens): drawLens(lens, on: &canvas, in: area)
         }
     }
 

@@ -18,6 +18,17 @@ struct Equation {
         parts = [.picture(first)] + rest.flatMap { [.sign($0.0), .picture($0.1)] }
     }
 
+    /// The same, coloured and pooled by some rules.
+    func ruled(by rules: StageView) -> Equation {
+        var result = self
+        result.parts = parts.map { part in
+            guard case .picture(var picture) = part else { return part }
+            picture.rules = rules
+            return .picture(picture)
+        }
+        return result
+    }
+
     /// Draws as many pictures as fit, dropping operands from the left, and returns how they came out: the
     /// result's scale, whether any is pooled, and the first line below them all.
     func draw(on canvas: inout Canvas, in area: Rect) -> Picture.Drawn {

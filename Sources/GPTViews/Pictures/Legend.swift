@@ -8,6 +8,8 @@ struct Legend {
     let ramp: Ramp
     /// The size of the ends.
     let scale: Float
+    /// By which rules cells are coloured.
+    let rules: StageView
     /// Whether removed cells occur.
     let isCausal: Bool
     /// Whether cells are still to be run.
@@ -16,10 +18,17 @@ struct Legend {
     let isPooled: Bool
 
     func draw(on canvas: inout Canvas, x: Int, y: Int, limit: Int) {
-        let (low, high, rule) =
+        let end = rules.scaling == .row ? "" : number(scale, width: 7)
+        let (low, high, kind) =
             switch ramp {
-            case .sequential: ("0", "1", "probability")
-            case .diverging: ("−" + number(scale, width: 7), "+" + number(scale, width: 7), "symmetric around 0")
+            case .sequential: ("0", rules.scaling == .matrix ? "1" : end, "probability")
+            case .diverging: ("−" + end, "+" + end, "symmetric around 0")
+            }
+        let rule =
+            switch rules.scaling {
+            case .matrix: kind
+            case .row: "scale per row"
+            case .percentile: "99th percentile"
             }
         // The colours keep their place from step to step, so that they need not be sent again.
         let start = x + 32
@@ -35,7 +44,8 @@ struct Legend {
         // The most telling first: what does not fit is left out.
         let notes =
             (hasHidden ? ["blank: not computed yet"] : []) + (isCausal ? ["∙ masked: the future"] : [])
-            + (isPooled ? ["a cell shows its largest"] : []) + [rule]
+            + [rule]
+            + (isPooled ? [rules.pooling == .largest ? "a cell shows its largest" : "a cell shows its mean"] : [])
         for note in notes where column + 3 + note.unicodeScalars.count <= limit {
             column = canvas.write("   " + note, x: column, y: y, .dim)
         }

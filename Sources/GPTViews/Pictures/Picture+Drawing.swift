@@ -35,32 +35,67 @@ extension Picture {
         }
         let pooled =
             layout.isPooled || !layout.showsNumbers
-            ? slice.pooled(height: layout.pool.rows, width: layout.pool.columns, limit: revealed ?? .max) : []
-        let scale = ramp == .sequential ? 1 : largestSize(slice, pooled)
+            ? slice.pooled(
+                height: layout.pool.rows, width: layout.pool.columns, limit: revealedHere, by: rules.pooling) : []
+        let scales = Scales(self, slice, pooled, layout)
         if layout.showsNumbers {
-            drawNumbers(on: &canvas, body: body, layout, scale)
+            drawNumbers(on: &canvas, body: body, layout, scales)
         } else {
-            drawPixels(on: &canvas, body: body, layout, pooled, scale)
+            drawPixels(on: &canvas, body: body, layout, pooled, scales)
         }
+        drawMarks(on: &canvas, body: body, layout)
         drawRowNames(on: &canvas, body: body, area: area, layout)
         drawColumnNames(on: &canvas, body: body, layout)
         drawAsides(on: &canvas, body: body, layout)
-        drawCaption(on: &canvas, body: body, area: area, layout, scale)
-        return Drawn(scale: scale, isPooled: layout.isPooled, maxY: body.maxY + Self.captionHeight)
+        drawCaption(on: &canvas, body: body, area: area, layout, scales.whole)
+        return Drawn(scale: scales.whole, isPooled: layout.isPooled, maxY: body.maxY + Self.captionHeight)
     }
 
-    private func largestSize(_ slice: Slice, _ pooled: [Float]) -> Float {
-        (pooled.isEmpty ? slice.pooled(height: slice.rows, width: slice.columns, limit: revealed ?? .max) : pooled)
-            .reduce(0) {
-                max($0, abs($1))
+    /// What the ends of the colours stand for.
+    private struct Scales {
+        /// The end of the scale that the legend names.
+        let whole: Float
+        /// The end of each drawn row, where each has its own.
+        private let rows: [Float]
+        private let rowHeight: Int
+
+        init(_ picture: Picture, _ slice: Slice, _ pooled: [Float], _ layout: PictureLayout) {
+            let limit = picture.revealedHere
+            func largest(_ numbers: some Sequence<Float>) -> Float { numbers.reduce(0) { max($0, abs($1)) } }
+            let width = (picture.columns + layout.pool.columns - 1) / layout.pool.columns
+            switch picture.rules.scaling {
+            case .row:
+                rowHeight = pooled.isEmpty ? 1 : layout.pool.rows
+                let numbers = pooled.isEmpty ? slice.pooled(height: 1, width: 1, limit: limit) : pooled
+                let count = pooled.isEmpty ? picture.columns : width
+                rows = stride(from: 0, to: numbers.count, by: count).map { start in
+                    largest(numbers[start..<min(numbers.count, start + count)].filter(\.isFinite))
+                }
+                whole = rows.max() ?? 0
+            case .percentile:
+                (rows, rowHeight) = ([], 1)
+                whole = slice.percentile
+            case .matrix:
+                (rows, rowHeight) = ([], 1)
+                whole =
+                    picture.ramp == .sequential
+                    ? 1
+                    : largest(
+                        pooled.isEmpty
+                            ? slice.pooled(height: slice.rows, width: slice.columns, limit: limit) : pooled)
             }
-    }
+        }
 
-    private func fraction(_ value: Float, _ scale: Float) -> Double { scale > 0 ? Double(value / scale) : 0 }
+        /// Where a number of a row of the matrix lies between nothing and the end.
+        func fraction(_ value: Float, row: Int) -> Double {
+            let end = rows.isEmpty ? whole : rows[min(rows.count - 1, row / rowHeight)]
+            return end > 0 ? Double(value / end) : 0
+        }
+    }
 
     // MARK: Body
 
-    private func drawNumbers(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ scale: Float) {
+    private func drawNumbers(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ scales: Scales) {
         // All with as many decimals as the one with the least room.
         var decimals = 3
         for r in 0..<rows {
@@ -77,7 +112,7 @@ extension Picture {
                 case .hidden: continue
                 case .masked: canvas.write("∙", x: cell.x + cell.width / 2, y: cell.y, .dim)
                 case .number(let value):
-                    let ground = value.isFinite ? ramp.role(fraction(value, scale)) : .badge
+                    let ground = value.isFinite ? ramp.role(scales.fraction(value, row: r)) : .badge
                     let hasGrounds = canvas.capabilities.colorCount >= 256
                     // Shades would make the number hard to read: there they stand beside and below it.
                     canvas.fill(hasGrounds ? cell : Rect(cell.x, cell.y + 1, cell.width, cell.height - 1), ground)
@@ -97,7 +132,7 @@ extension Picture {
     }
 
     private func drawPixels(
-        on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ pooled: [Float], _ scale: Float
+        on canvas: inout Canvas, body: Rect, _ layout: PictureLayout, _ pooled: [Float], _ scales: Scales
     ) {
         let width = (columns + layout.pool.columns - 1) / layout.pool.columns
         let height = (rows + layout.pool.rows - 1) / layout.pool.rows
@@ -111,7 +146,7 @@ extension Picture {
             case .masked, .number:
                 let value = pooled[r * width + c]
                 // What is no number stands out; it is never drawn as zero.
-                return value.isNaN ? .badge : ramp.role(fraction(value, scale))
+                return value.isNaN ? .badge : ramp.role(scales.fraction(value, row: r * layout.pool.rows))
             }
         }
         for c in 0..<width {
@@ -142,6 +177,36 @@ extension Picture {
 
     private func isSelected(_ r: Int, _ c: Int) -> Bool { hasCell && r == row && c == column }
 
+    /// Marks the row or the column that the selected cell of the result was made of, as far as it was.
+    private func drawMarks(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
+        guard !hasCell, layout.cellHeight > 0 else { return drawEnds(on: &canvas, body: body, layout) }
+        if let row, column == nil {
+            let y = body.y + layout.line(of: row) + layout.cellHeight - 1
+            let end = layout.x(of: min(columns - 1, reach ?? columns - 1)) + layout.cellWidth
+            for x in body.x..<body.x + end { line("▁", on: &canvas, x: x, y: y) }
+        }
+        if let column, row == nil {
+            let end = layout.line(of: min(rows - 1, reach ?? rows - 1)) + layout.cellHeight
+            for y in body.y..<body.y + end { line("▏", on: &canvas, x: body.x + layout.x(of: column), y: y) }
+        }
+    }
+
+    /// Two rows of the matrix share a line: there marks stand at the ends only.
+    private func drawEnds(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
+        guard !hasCell else { return }
+        if let column, row == nil { canvas.write("▴", x: body.x + layout.x(of: column), y: body.maxY, .accent) }
+    }
+
+    /// Draws a line over a cell: over a blank one as a glyph, under a number as an underline.
+    private func line(_ glyph: Unicode.Scalar, on canvas: inout Canvas, x: Int, y: Int) {
+        let cell = canvas[x, y]
+        if cell.glyph == " " {
+            canvas[x, y] = Cell(glyph, Style(.accent, on: cell.style.background, bold: true))
+        } else {
+            canvas[x, y].style.underlined = true
+        }
+    }
+
     /// Puts a mark over a cell without losing its ground.
     private func mark(_ glyph: Unicode.Scalar, on canvas: inout Canvas, x: Int, y: Int) {
         canvas[x, y] = Cell(glyph, Style(.accent, on: canvas[x, y].style.background, bold: true))
@@ -150,7 +215,11 @@ extension Picture {
     // MARK: Names
 
     private func drawTitle(on canvas: inout Canvas, area: Rect, body: Rect) {
-        let extent = "\(rows) × \(columns)"
+        let isPart = whole.map { $0 != (rows, columns) } ?? false
+        let extent =
+            isPart
+            ? "rows \(origin.row)–\(origin.row + rows - 1) of \(whole?.rows ?? rows), columns \(origin.column)–\(origin.column + columns - 1) of \(whole?.columns ?? columns)"
+            : "\(rows) × \(columns)"
         let room = area.maxX - body.x
         let short = title.unicodeScalars.count + extent.unicodeScalars.count + 2 > room
         canvas.write([(title, .text), (short ? "" : "  " + extent, .dim)], x: body.x, y: area.y, limit: area.maxX)
@@ -210,8 +279,11 @@ extension Picture {
         let cells =
             pool.rows == 1
             ? "\(pool.columns) columns" : pool.columns == 1 ? "\(pool.rows) rows" : "\(pool.rows)×\(pool.columns)"
-        let what = layout.isPooled ? ["1 cell = \(cells)"] : []
-        let choices = [ends + what, what, ends].map { $0.joined(separator: "  ") }
+        let rule = rules.pooling == .largest ? "the largest" : "their mean"
+        let what = layout.isPooled ? ["1 cell = \(cells), \(rule)"] : []
+        let choices = [ends + what, what, layout.isPooled ? ["1 cell = \(cells)"] : ends, ends].map {
+            $0.joined(separator: "  ")
+        }
         if let text = choices.first(where: { $0.unicodeScalars.count <= room && !$0.isEmpty }) {
             canvas.write(text, x: body.x, y: body.maxY, .dim)
         }

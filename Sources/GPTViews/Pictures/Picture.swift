@@ -29,6 +29,14 @@ struct Picture {
     var row: Int?
     /// The column to mark.
     var column: Int?
+    /// The last column of the marked row, or row of the marked column, that the result was made of; nil for all.
+    var reach: Int?
+    /// By which rules cells are coloured.
+    var rules = StageView()
+    /// Where this picture begins in the whole matrix, when it is a part of one.
+    var origin = (row: 0, column: 0)
+    /// Rows and columns of the whole matrix, when this is a part of one.
+    var whole: (rows: Int, columns: Int)?
     /// Numbers kept beside each row.
     var asides: [(title: String, values: [Float])] = []
 
@@ -43,10 +51,34 @@ struct Picture {
     }
 
     func content(_ row: Int, _ column: Int) -> Content {
-        if let revealed, row * columns + column >= revealed { return .hidden }
+        if let revealed, (row + origin.row) * (whole?.columns ?? columns) + column + origin.column >= revealed {
+            return .hidden
+        }
         guard let slice else { return .hidden }
-        let value = slice[row, column]
-        return isCausal && column > row ? .masked : .number(value)
+        return isCausal && column + origin.column > row + origin.row ? .masked : .number(slice[row, column])
+    }
+
+    /// A part of it, as a picture of its own.
+    func part(rows range: Range<Int>, columns columnRange: Range<Int>) -> Picture {
+        var part = self
+        part.slice = slice?.rows(range).columns(columnRange)
+        (part.rows, part.columns) = (range.count, columnRange.count)
+        if !rowNames.isEmpty { part.rowNames = Array(rowNames[range]) }
+        if !columnNames.isEmpty { part.columnNames = Array(columnNames[columnRange]) }
+        part.asides = asides.map { aside in
+            (aside.title, aside.values.count == rows ? Array(aside.values[range]) : aside.values)
+        }
+        part.row = row.flatMap { range.contains($0) ? $0 - range.lowerBound : nil }
+        part.column = column.flatMap { columnRange.contains($0) ? $0 - columnRange.lowerBound : nil }
+        part.origin = (origin.row + range.lowerBound, origin.column + columnRange.lowerBound)
+        part.whole = whole ?? (rows, columns)
+        return part
+    }
+
+    /// Numbers of the slice that have been run, counted in the slice.
+    var revealedHere: Int {
+        guard let revealed, let whole else { return revealed ?? .max }
+        return max(0, (revealed / whole.columns - origin.row) * columns)
     }
 }
 

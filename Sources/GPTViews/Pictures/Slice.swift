@@ -62,7 +62,10 @@ struct Slice {
 
     /// Every `height` × `width` numbers replaced by the largest by size, row by row; what comes after the first `limit`
     /// numbers is passed over, and so is −∞, which is how a mask removes. A NaN or +∞ among them makes a NaN.
-    func pooled(height: Int, width: Int, limit: Int = .max) -> [Float] {
+    func pooled(
+        height: Int, width: Int, limit: Int = .max, by pooling: StageView.Pooling = .largest
+    ) -> [Float] {
+        if pooling == .mean { return means(height: height, width: width, limit: limit) }
         let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
         var result = [Float](repeating: 0, count: outRows * outColumns)
         tensor.withValues { values in
@@ -86,5 +89,80 @@ struct Slice {
             }
         }
         return result
+    }
+
+    /// Every `height` × `width` numbers replaced by the mean of those that are finite; 0 where none is.
+    private func means(height: Int, width: Int, limit: Int) -> [Float] {
+        let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
+        var sums = [Double](repeating: 0, count: outRows * outColumns)
+        var counts = [Double](repeating: 0, count: outRows * outColumns)
+        tensor.withValues { values in
+            for row in 0..<rows {
+                for column in 0..<columns where row * columns + column < limit {
+                    let value = values[offset + row * rowStride + column * columnStride]
+                    guard value != -.infinity else { continue }
+                    let place = row / height * outColumns + column / width
+                    sums[place] += Double(value)
+                    counts[place] += 1
+                }
+            }
+        }
+        return zip(sums, counts).map { $1 > 0 ? Float($0 / $1) : 0 }
+    }
+
+    /// The size that 99 of 100 finite numbers do not exceed. Of very many numbers every n-th is looked at.
+    var percentile: Float {
+        let step = max(1, rows * columns / 50_000)
+        var sizes: [Float] = []
+        tensor.withValues { values in
+            for place in stride(from: 0, to: rows * columns, by: step) {
+                let value = values[offset + place / columns * rowStride + place % columns * columnStride]
+                if value.isFinite { sizes.append(abs(value)) }
+            }
+        }
+        guard !sizes.isEmpty else { return 0 }
+        sizes.sort()
+        return sizes[min(sizes.count - 1, sizes.count * 99 / 100)]
+    }
+
+    /// The finite numbers of a row.
+    func row(_ row: Int) -> [Float] { (0..<columns).map { self[row, $0] }.filter(\.isFinite) }
+
+    /// The finite numbers of a column.
+    func column(_ column: Int) -> [Float] { (0..<rows).map { self[$0, column] }.filter(\.isFinite) }
+
+    /// How many of the finite numbers fall into each of some equal ranges between two ends.
+    func histogram(_ count: Int, from low: Float, to high: Float) -> [Int] {
+        var bins = [Int](repeating: 0, count: count)
+        let factor = high > low ? Float(count) / (high - low) : 0
+        tensor.withValues { values in
+            for row in 0..<rows {
+                var index = offset + row * rowStride
+                for _ in 0..<columns {
+                    let value = values[index]
+                    if value.isFinite, value >= low, value <= high {
+                        bins[min(count - 1, Int((value - low) * factor))] += 1
+                    }
+                    index += columnStride
+                }
+            }
+        }
+        return bins
+    }
+
+    /// The smallest and the largest finite number.
+    var ends: (low: Float, high: Float) {
+        var (low, high) = (Float.infinity, -Float.infinity)
+        tensor.withValues { values in
+            for row in 0..<rows {
+                var index = offset + row * rowStride
+                for _ in 0..<columns {
+                    let value = values[index]
+                    if value.isFinite { (low, high) = (Swift.min(low, value), Swift.max(high, value)) }
+                    index += columnStride
+                }
+            }
+        }
+        return low <= high ? (low, high) : (0, 0)
     }
 }

@@ -5,66 +5,66 @@ import TerminalKit
 
 /// The attention patterns of all heads of a block, small, each with three numbers that tell heads apart.
 struct Thumbnails {
-    /// [H, T, T].
-    let pattern: Tensor
+    /// Each head's pattern made small, as far as they are known.
+    let heads: [HeadStatistics]
     let selectedHead: Int
     /// How many lines a map takes.
     static let height = 4
     private static let width = 27
 
     func draw(on canvas: inout Canvas, in area: Rect) {
-        let (H, T) = (pattern.shape[0], pattern.shape[1])
         let fitting = max(1, (area.width - 8) / Self.width)
         // The chosen head stays in sight.
-        let first = max(0, min(selectedHead - fitting / 2, H - fitting))
+        let first = max(0, min(selectedHead - fitting / 2, heads.count - fitting))
         canvas.write("heads", x: area.x, y: area.y, .dim)
-        for (place, head) in (first..<min(H, first + fitting)).enumerated() {
+        for (place, head) in heads.indices.dropFirst(first).prefix(fitting).enumerated() {
             let x = area.x + 8 + place * Self.width
             canvas.write("H\(head)", x: x, y: area.y, head == selectedHead ? .accent : .text)
             let map = Rect(x + 4, area.y, 8, area.height)
-            draw(Slice.head(head, ofMaps: pattern), on: &canvas, in: map)
-            for (line, fact) in facts(head, T).enumerated() where line < area.height {
-                canvas.write(fact, x: map.maxX + 1, y: area.y + line, .dim)
+            heads[head].draw(on: &canvas, in: map)
+            let facts = [
+                ("entropy", heads[head].entropy), ("on itself", heads[head].own), ("before", heads[head].previous),
+            ]
+            for (line, (name, value)) in facts.enumerated() where line < area.height {
+                canvas.write("\(name) " + String(format: "%.2f", value), x: map.maxX + 1, y: area.y + line, .dim)
             }
         }
-        if H > fitting, area.height > 1 { canvas.write("of \(H)", x: area.x, y: area.y + 1, .dim) }
-    }
-
-    private func draw(_ map: Slice, on canvas: inout Canvas, in area: Rect) {
-        let lines = area.height * (canvas.capabilities.halfBlocks ? 2 : 1)
-        let step = max((map.rows + lines - 1) / lines, (map.columns + area.width - 1) / area.width)
-        let pooled = map.pooled(height: step, width: step)
-        let size = (map.rows + step - 1) / step
-        func role(_ r: Int, _ c: Int) -> Role {
-            r < size && c <= r ? Ramp.sequential.role(Double(pooled[r * size + c])) : .background
-        }
-        for c in 0..<size {
-            for line in 0..<area.height {
-                let cell =
-                    canvas.capabilities.halfBlocks
-                    ? Cell("▀", Style(role(2 * line, c), on: role(2 * line + 1, c)))
-                    : Cell(" ", Style(.text, on: role(line, c)))
-                canvas[area.x + c, area.y + line] = cell
-            }
+        if heads.count > fitting, area.height > 1 {
+            canvas.write("of \(heads.count)", x: area.x, y: area.y + 1, .dim)
         }
     }
+}
 
-    /// Entropy, the share on the position itself and on the one before, as means over the queries.
-    private func facts(_ head: Int, _ T: Int) -> [String] {
-        var (entropy, own, previous) = (0.0, 0.0, 0.0)
-        pattern.withValues { values in
-            for query in 0..<T {
-                let row = (head * T + query) * T
-                for key in 0...query where values[row + key] > 0 {
-                    entropy -= Double(values[row + key]) * log2(Double(values[row + key]))
+extension HeadStatistics {
+    /// A small pattern, its pixels as large as there is room for.
+    func draw(on canvas: inout Canvas, in area: Rect) {
+        let halves = canvas.capabilities.halfBlocks
+        let lines = area.height * (halves ? 2 : 1)
+        // Of a small canvas every n-th pixel is left out by taking the largest of each square.
+        let step = max(1, (self.side + min(lines, area.width) - 1) / min(lines, area.width))
+        let side = (self.side + step - 1) / step
+        let scale = max(1, min(lines / side, area.width / side))
+        func role(_ y: Int, _ x: Int) -> Role? {
+            let (r, c) = (y / scale, x / scale)
+            guard r < side, c <= r else { return nil }
+            var largest: Float = 0
+            for row in r * step..<min(self.side, (r + 1) * step) {
+                for column in c * step..<min(self.side, (c + 1) * step) {
+                    largest = max(largest, map[row * self.side + column])
                 }
-                own += Double(values[row + query])
-                if query > 0 { previous += Double(values[row + query - 1]) }
+            }
+            return Ramp.sequential.role(Double(largest))
+        }
+        for x in 0..<min(area.width, side * scale) {
+            for line in 0..<area.height {
+                let (upper, lower) =
+                    halves ? (role(2 * line, x), role(2 * line + 1, x)) : (role(line, x), role(line, x))
+                guard upper != nil || lower != nil else { continue }
+                canvas[area.x + x, area.y + line] =
+                    halves
+                    ? Cell("▀", Style(upper ?? .background, on: lower ?? .background))
+                    : Cell(" ", Style(.text, on: upper ?? .background))
             }
         }
-        let format = { (value: Double) in String(format: "%.2f", value) }
-        let count = Double(T)
-        return ["entropy " + format(entropy / count), "on itself " + format(own / count)]
-            + (T > 1 ? ["before " + format(previous / Double(T - 1))] : [])
     }
 }

@@ -24,6 +24,16 @@ struct KeyStrip {
         case .ledger(let ledger):
             [("↓ ↑", "row"), ("Enter", "where it came from"), ("Tab", "operand"), ("s", "order")]
                 + (ledger.top.hasParts ? [("w", "whole stream")] : []) + [("y", "copy the way"), ("Esc", "back")]
+        case .heads(let heads):
+            [
+                ("arrows", "choose"), ("Enter", "open it"), ("s", "sort"),
+                ("a", heads.atlas.block == nil ? "one block" : "all blocks"),
+            ] + (heads.atlas.block == nil ? [] : [("[ ]", "block")]) + [("Esc", "close")]
+        case .lens(let lens):
+            [
+                ("↓ ↑", "write"), ("← →", "position"), ("p", lens.isWide ? "one position" : "all positions"),
+                ("Enter", "go there"), ("Esc", "close"),
+            ]
         case .help: [("↓ ↑", "scroll"), ("Esc", "close")]
         case .models: [("↓ ↑", "choose"), ("Enter", "open"), ("Esc", "close")]
         case .prompt: [("Enter", "run"), ("Esc", "leave as it was"), ("← →", "move"), ("Ctrl-U", "clear")]

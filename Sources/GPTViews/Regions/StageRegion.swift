@@ -7,12 +7,31 @@ import TerminalKit
 struct StageRegion {
     let scene: Scene
     let hasFocus: Bool
+    /// How it is looked at.
+    let view: StageView
     private let stage: Stage
 
-    init(scene: Scene, hasFocus: Bool) {
+    init(scene: Scene, view: StageView, hasFocus: Bool) {
         self.scene = scene
+        self.view = view
         self.hasFocus = hasFocus
         stage = Stage(scene)
+    }
+
+    /// The picture that has the stage to itself, where one has.
+    static func alone(_ scene: Scene, _ view: StageView) -> Picture? {
+        guard view.zoom > 0 else { return nil }
+        let pictures = Stage(scene).pictures(scene)
+        guard !pictures.isEmpty else { return nil }
+        var picture = pictures[min(view.picture, pictures.count - 1)]
+        if view.picture > 0 {
+            (picture.row, picture.column) = (
+                min(view.row, picture.rows - 1), min(view.column, picture.columns - 1)
+            )
+        }
+        picture.reach = nil
+        picture.rules = view
+        return picture
     }
 
     /// Lines that the region needs on a small screen to say what it has to say.
@@ -30,6 +49,7 @@ struct StageRegion {
     func draw(on canvas: inout Canvas, in area: Rect, isTall: Bool) {
         var area = area
         drawHeading(on: &canvas, in: area.takeTop(1))
+        if let picture = Self.alone(scene, view) { return draw(alone: picture, on: &canvas, in: area, isTall: isTall) }
         if case .equation(let equation, let extras) = stage {
             return draw(equation, extras, on: &canvas, in: area, isTall: isTall)
         }
@@ -54,6 +74,30 @@ struct StageRegion {
         if x + 2 + formula.unicodeScalars.count <= limit { canvas.write(formula, x: x + 2, y: area.y, .dim) }
     }
 
+    /// Where one picture by itself is drawn, below heading and legend.
+    static func aloneArea(_ area: Rect, isTall: Bool) -> Rect {
+        var area = area
+        _ = area.takeTop(isTall ? 3 : 2)
+        return area
+    }
+
+    /// One picture by itself.
+    private func draw(alone picture: Picture, on canvas: inout Canvas, in area: Rect, isTall: Bool) {
+        var area = area
+        let legendLine = area.takeTop(1)
+        if isTall { _ = area.takeTop(1) }
+        let drawn = AlonePicture(picture, view, in: area, halfBlocks: canvas.capabilities.halfBlocks)
+            .draw(on: &canvas, in: area)
+        var name = picture.title
+        if view.picture > 0, let slice = picture.slice, let row = picture.row, let column = picture.column {
+            name = "\(picture.title)[\(row), \(column)] = \(Explanation.short(slice[row, column]))"
+        }
+        Legend(
+            name: name, ramp: picture.ramp, scale: drawn.scale, rules: view, isCausal: picture.isCausal,
+            hasHidden: picture.revealed != nil, isPooled: drawn.isPooled
+        ).draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX)
+    }
+
     private func draw(
         _ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool
     ) {
@@ -61,7 +105,7 @@ struct StageRegion {
         // The legend keeps its place from step to step, whatever the size of the pictures.
         let legendLine = area.takeTop(1)
         if isTall { _ = area.takeTop(1) }
-        let hasHeads = extras.heads != nil && isTall
+        let hasHeads = extras.hasHeads && isTall
         if hasHeads { _ = area.takeBottom(Thumbnails.height + 1) }
         if let curve = extras.curve {
             if isTall {
@@ -77,17 +121,17 @@ struct StageRegion {
                 area = left
             }
         }
-        let drawn = equation.draw(on: &canvas, in: area)
+        let drawn = equation.ruled(by: view).draw(on: &canvas, in: area)
         guard drawn.scale > 0 else { return }
         let pictures = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.title } else { nil } }
         Legend(
-            name: pictures.count > 1 ? pictures.last ?? "" : "", ramp: extras.ramp, scale: drawn.scale,
+            name: pictures.count > 1 ? pictures.last ?? "" : "", ramp: extras.ramp, scale: drawn.scale, rules: view,
             isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil,
             isPooled: drawn.isPooled
         )
         .draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX)
-        if hasHeads, let heads = extras.heads {
-            Thumbnails(pattern: heads, selectedHead: scene.selection.head)
+        if hasHeads {
+            Thumbnails(heads: scene.heads, selectedHead: scene.selection.head)
                 .draw(on: &canvas, in: Rect(area.x, drawn.maxY + 1, area.width, Thumbnails.height))
         }
     }

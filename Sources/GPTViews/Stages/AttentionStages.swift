@@ -61,9 +61,9 @@ extension Stage {
                 (title, (trace.statistic(statistic, of: scene.stepper.index)?.values).map { Array($0[rows]) } ?? [])
             }
         }
-        let heads = scene.stepper.revealed == nil ? scene.value : nil
         return .equation(
-            Equation(scores, ("→", before), ("→", after)), Extras(ramp: .sequential, isCausal: true, heads: heads))
+            Equation(scores, ("→", before), ("→", after)),
+            Extras(ramp: .sequential, isCausal: true, hasHeads: scene.stepper.revealed == nil && scene.isComputed))
     }
 
     /// pattern · v.
@@ -72,9 +72,12 @@ extension Stage {
         var shares = map(.operand(scene, 0, row: row), scene)
         shares.isCausal = true
         shares.ramp = .sequential
+        shares.reach = row
+        var values = Picture.operand(scene, 1, column: column)
+        values.reach = row
         return .equation(
             Equation(
-                shares, ("·", .operand(scene, 1, column: column)),
+                shares, ("·", values),
                 ("=", .result(scene, named: "z H\(scene.selection.head)"))))
     }
 

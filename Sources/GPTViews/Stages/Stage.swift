@@ -17,10 +17,28 @@ enum Stage {
         var ramp = Ramp.diverging
         /// The result has removed cells.
         var isCausal = false
-        /// The patterns of all heads, for thumbnails, [H, T, T].
-        var heads: Tensor?
+        /// Whether thumbnails of all heads belong to it.
+        var hasHeads = false
         /// A function with a point on it.
         var curve: Curve?
+    }
+
+    /// Its pictures, the result first, then the operands from the last to the first; weights among them.
+    func pictures(_ scene: Scene) -> [Picture] {
+        guard case .equation(let equation, let extras) = self else {
+            guard scene.node.operation == .logits else { return [] }
+            // The listed bars are no picture; what they are made of is.
+            let table = scene.weight(0).map { Slice($0) }
+            let shape = scene.node.reads[0].parameter.shape
+            var unembedding = Picture.weight(
+                scene, table, named: "W_U", rows: shape[0], columns: shape[1], row: scene.vocabulary)
+            unembedding.reach = nil
+            return [.operand(scene, 0, row: scene.selection.position), unembedding]
+        }
+        var pictures = equation.parts.compactMap { if case .picture(let picture) = $0 { picture } else { nil } }
+        pictures.reverse()
+        if !pictures.isEmpty { (pictures[0].ramp, pictures[0].isCausal) = (extras.ramp, extras.isCausal) }
+        return pictures
     }
 
     /// The picture of the operation at the cursor. A new operation needs a line here and a function in this folder.

@@ -1,0 +1,61 @@
+import Foundation
+
+/// What tells one attention head from another: how widely it looks, and where.
+public struct HeadStatistics: Hashable, Sendable {
+    /// The mean entropy of its rows, in bits: 0 where every query looks at one key.
+    public let entropy: Double
+    /// The mean share on the first position.
+    public let first: Double
+    /// The mean share on the position before the query, over the queries that have one.
+    public let previous: Double
+    /// The mean share on the query's own position.
+    public let own: Double
+    /// The pattern made small, row by row: each number is the largest of its square.
+    public let map: [Float]
+    /// Rows and columns of the small pattern.
+    public let side: Int
+
+    /// The most rows and columns of a small pattern.
+    public static let mostSide = 16
+
+    /// Looks at a pattern [T, T], whose rows are shares of 1.
+    public init(_ pattern: UnsafeBufferPointer<Float>, count T: Int) {
+        var (entropy, first, previous, own) = (0.0, 0.0, 0.0, 0.0)
+        let step = (T + Self.mostSide - 1) / Self.mostSide
+        let side = (T + step - 1) / step
+        var map = [Float](repeating: 0, count: side * side)
+        for query in 0..<T {
+            let row = pattern[(query * T)..<(query * T + query + 1)]
+            for (key, share) in row.enumerated() where share > 0 {
+                entropy -= Double(share) * log2(Double(share))
+                let place = query / step * side + key / step
+                map[place] = max(map[place], share)
+            }
+            first += Double(row[row.startIndex])
+            own += Double(row[row.startIndex + query])
+            if query > 0 { previous += Double(row[row.startIndex + query - 1]) }
+        }
+        let count = Double(T)
+        (self.entropy, self.first, self.own) = (entropy / count, first / count, own / count)
+        self.previous = T > 1 ? previous / (count - 1) : 0
+        (self.map, self.side) = (map, side)
+    }
+
+    /// Every head of a pattern [H, T, T], and as the last their mean.
+    public static func all(_ pattern: Tensor) -> [HeadStatistics] {
+        let (H, T) = (pattern.shape[0], pattern.shape[1])
+        return pattern.withValues { values in
+            var mean = [Float](repeating: 0, count: T * T)
+            for head in 0..<H {
+                for place in 0..<T * T { mean[place] += values[head * T * T + place] / Float(H) }
+            }
+            func statistics(_ pattern: UnsafeBufferPointer<Float>) -> HeadStatistics {
+                HeadStatistics(pattern, count: T)
+            }
+            let heads = (0..<H).map { head in
+                statistics(UnsafeBufferPointer(rebasing: values[head * T * T..<(head + 1) * T * T]))
+            }
+            return heads + [mean.withUnsafeBufferPointer(statistics)]
+        }
+    }
+}
