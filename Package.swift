@@ -29,6 +29,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
         .systemLibrary(name: "COpenBLAS", path: "Modules/COpenBLAS"),
         .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
+        .target(name: "CTourText", path: "Modules/CTourText", exclude: ["data"]),
 
         // What is computed, where we are in it, how it looks.
         .target(
@@ -36,7 +37,9 @@ let package = Package(
             dependencies: ["COpenBLAS", "CEmbedded", .product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "GPTStepper", dependencies: ["GPTEngine"], swiftSettings: strict),
-        .target(name: "GPTViews", dependencies: ["GPTStepper", "GPTEngine", "TerminalKit"], swiftSettings: strict),
+        .target(
+            name: "GPTViews", dependencies: ["GPTStepper", "GPTEngine", "TerminalKit", "CTourText"],
+            swiftSettings: strict),
 
         // Where models come from.
         .target(

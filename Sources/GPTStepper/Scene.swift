@@ -40,6 +40,17 @@ public struct Scene {
     /// Whether the operation at the cursor has its numbers.
     public var isComputed: Bool { trace?.isComputed(stepper.index) ?? false }
 
+    /// What of the operation at the cursor was there from the pass before, in words; nil where nothing was.
+    public var cacheNote: String? {
+        guard stepper.cachedCount > 0 else { return nil }
+        let (old, new) = (stepper.cachedCount - 1, stepper.cachedCount)
+        return switch node.operation {
+        case .projection(.k), .projection(.v): "K/V cache: 0–\(old) kept, \(new) is new"
+        case .scores, .z: "K/V of 0–\(old) from the cache, \(new) is new"
+        default: nil
+        }
+    }
+
     /// The value of an operation, if it has been computed.
     public func value(of index: Int) -> Tensor? {
         guard let trace, index < stepper.program.logitsIndex, trace.isComputed(index) else { return nil }

@@ -47,6 +47,10 @@ public struct Stepper: Hashable, Sendable {
     public private(set) var timeline: Timeline
     /// The prompt and the tokens taken since.
     public private(set) var tokens: [Int]
+    /// How many tokens the pass before this one had read, whose keys and values are still there; 0 for a new prompt.
+    public private(set) var cachedCount = 0
+    /// What was given back, the latest last: whole texts that can be taken up again.
+    public private(set) var left: [[Int]] = []
     /// How many of the tokens are the prompt.
     public private(set) var promptCount: Int
     /// The operation at the cursor, counted from 0.
@@ -188,6 +192,17 @@ public struct Stepper: Hashable, Sendable {
     /// Chooses a position.
     public mutating func select(position: Int) { selection.position = min(max(0, position), tokens.count - 1) }
 
+    /// Chooses a head.
+    public mutating func select(head: Int) {
+        selection.head = min(max(0, head), program.configuration.headCount - 1)
+    }
+
+    /// Chooses a query and a key.
+    public mutating func select(key: Int, position: Int) {
+        select(position: position)
+        selection.key = min(max(0, key), tokens.count - 1)
+    }
+
     /// Chooses a token of the vocabulary.
     public mutating func select(vocabulary id: Int?) { selection.vocabulary = id }
 
@@ -196,26 +211,39 @@ public struct Stepper: Hashable, Sendable {
     /// Appends a token and begins the longer pass.
     public mutating func take(_ token: Int) -> Stop? {
         guard tokens.count < program.configuration.contextLength else { return .contextFull }
+        let before = tokens.count
         restart(tokens + [token])
+        cachedCount = before
         return nil
     }
 
     /// Gives the last taken token back, and lands on the draw that chose it.
     public mutating func giveBack() -> Stop? {
         guard tokens.count > promptCount else { return .nothingTaken }
+        // Of a text that is given back token by token, the whole is kept.
+        if !left.contains(where: { $0.starts(with: tokens) }) { left.append(tokens) }
         restart(tokens.dropLast())
         go(to: program.nodes.count - 1)
         return nil
     }
 
+    /// Takes up a text again that was given back.
+    public mutating func takeUp(_ text: [Int]) {
+        left.removeAll { $0 == text }
+        if tokens.count > promptCount, !left.contains(where: { $0.starts(with: tokens) }) { left.append(tokens) }
+        restart(text)
+    }
+
     /// Begins a pass over another prompt.
     public mutating func edit(_ prompt: [Int]) {
         promptCount = prompt.count
+        left = []
         restart(prompt)
     }
 
     private mutating func restart(_ tokens: some Sequence<Int>) {
         self.tokens = Array(tokens)
+        cachedCount = 0
         program = .gpt2(program.configuration, tokenCount: self.tokens.count)
         timeline = Timeline(program)
         selection.position = self.tokens.count - 1

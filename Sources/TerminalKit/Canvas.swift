@@ -24,12 +24,42 @@ public struct Canvas: Hashable, Sendable {
     /// What the terminal that will show it can do.
     public let capabilities: Capabilities
     private var cells: [Cell]
+    /// Where a click means something, and what; kept only where it is asked for.
+    private var links: [(area: Rect, meaning: Int)]?
 
     /// An empty canvas.
-    public init(_ size: Size, _ capabilities: Capabilities = Capabilities()) {
+    ///
+    /// - Parameter recordsLinks: whether ``link(_:to:)`` is remembered, for a canvas that is drawn to find out what lies
+    ///   under a click.
+    public init(_ size: Size, _ capabilities: Capabilities = Capabilities(), recordsLinks: Bool = false) {
+        links = recordsLinks ? [] : nil
         self.size = Size(max(0, size.width), max(0, size.height))
         self.capabilities = capabilities
         cells = Array(repeating: Cell(), count: self.size.width * self.size.height)
+    }
+
+    /// Whether it remembers what a click means.
+    public var recordsLinks: Bool { links != nil }
+
+    /// Two canvases are equal when they show the same.
+    public static func == (a: Canvas, b: Canvas) -> Bool {
+        a.size == b.size && a.capabilities == b.capabilities && a.cells == b.cells
+    }
+
+    /// By what it shows.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(size)
+        hasher.combine(cells)
+    }
+
+    /// Gives a rectangle a meaning of the drawer's own; what is drawn later lies above.
+    public mutating func link(_ area: Rect, to meaning: @autoclosure () -> Int) {
+        links?.append((area, meaning()))
+    }
+
+    /// The meaning of what lies at a cell.
+    public func meaning(x: Int, y: Int) -> Int? {
+        links?.last { $0.area.x <= x && x < $0.area.maxX && $0.area.y <= y && y < $0.area.maxY }?.meaning
     }
 
     /// The whole canvas.

@@ -175,7 +175,7 @@ import Testing
     @Test func `one cell at a time shows later cells as absent`() throws {
         let events: [Event] = keys("8si")
         #expect(try shows("attn.scores[head 0, query C0, key C0]", events))
-        #expect(try shows("blank: not computed yet", events))
+        #expect(try shows("blank: to come", events))
         let next: [Event] = events + [.key(.tab), .key(.right)]
         #expect(try shows("not computed yet", next))
     }

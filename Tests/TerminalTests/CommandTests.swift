@@ -55,6 +55,72 @@ import Testing
         #expect(text.errors.isEmpty)
     }
 
+    @Test(arguments: [
+        ("blocks.0.attn.pattern", "1,4,2", 1), ("blocks.0.attn.scores", "2,5,0", 16), ("blocks.1.mlp.out", "3,7", 193),
+        ("blocks.2.attn.z", "4,0,3", 5), ("ln_final.normalized", "5,1", 2), ("logits", "5,2", 48),
+        ("blocks.0.attn.pattern", "0,1,3", 0),
+    ])
+    func `show --cell lists terms that add up to the value`(address: String, cell: String, count: Int) throws {
+        let json = try run("show", address, "--cell", cell, "--format", "json").json()
+        let terms = try #require(json["terms"] as? [[String: Any]]).compactMap { $0["term"] as? Double }
+        #expect(terms.count == count)
+        guard count > 0 else {
+            #expect(json["value"] is NSNull)
+            return
+        }
+        let value = try #require(json["value"] as? Double)
+        #expect(abs(terms.reduce(0, +) - value) <= 1e-5 * terms.reduce(0) { $0 + abs($1) })
+        if address == "logits" {
+            let parts = try #require((json["attribution"] as? [String: Any])?["parts"] as? [[String: Any]])
+            #expect(abs(parts.compactMap { $0["value"] as? Double }.reduce(0, +) - value) < 1e-3)
+            #expect(parts.count == 9)
+        }
+        #expect(try run("show", address, "--cell", cell).output.contains(address))
+    }
+
+    @Test func `show --cell refuses what is no cell, and --lens what is no stream`() throws {
+        #expect(try run("show", "logits", "--cell", "9,0").status == 64)
+        #expect(try run("show", "logits", "--cell", "5").errors.contains("position 0 to 5, vocabulary 0 to 2"))
+        #expect(try run("show", "logits", "--cell", "5,0", "--head", "1").status == 64)
+        #expect(try run("show", "blocks.0.ln1.mean", "--cell", "0").status == 64)
+        #expect(try run("show", "blocks.0.mlp.out", "--lens").errors.contains("residual stream"))
+    }
+
+    @Test func `the lens after the last write is the model's own answer`() throws {
+        let lens = try run("show", "blocks.2.resid_post", "--lens", "--format", "json").json()
+        let logits = try run("show", "logits", "--format", "json").json()
+        #expect(lens["logits"] as? [Double] == logits["values"] as? [Double])
+    }
+
+    @Test func `an interrupted trace leaves nothing behind, and a broken standard error ends nothing`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try Built.path("gptstep"))
+        process.arguments =
+            [
+                "trace", "--model", "gpt2", "--random-weights", "--ids",
+                (1...300).map(String.init).joined(separator: ","),
+            ]
+            + ["-o", folder.appendingPathComponent("t").path]
+        process.environment = Built.environment()
+        try process.run()
+        let files = { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
+        while process.isRunning, try files().isEmpty { usleep(1000) }
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+        #expect(try files() == [])
+
+        let deaf = Process()
+        deaf.executableURL = URL(fileURLWithPath: "/bin/sh")
+        deaf.arguments = ["-c", "exec \"$0\" tensors nowhere 2>&-", try Built.path("gptstep")]
+        try deaf.run()
+        deaf.waitUntilExit()
+        #expect(deaf.terminationStatus == 66)
+    }
+
     @Test func `show gives values, axes and the canonical address, by head and by position`() throws {
         let whole = try run("show", "blocks.0.attn.hook_pattern", "--format", "json").json()
         #expect(whole["address"] as? String == "blocks.0.attn.pattern")

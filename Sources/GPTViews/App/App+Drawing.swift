@@ -40,8 +40,12 @@ extension App {
     public static let leastSize = Size(80, 24)
 
     /// This moment as a grid of cells.
-    public func draw(_ size: Size, _ capabilities: Capabilities) -> Canvas {
-        var canvas = Canvas(size, capabilities)
+    public func draw(_ size: Size, _ capabilities: Capabilities) -> Canvas { draw(Canvas(size, capabilities)) }
+
+    /// This moment on an empty canvas.
+    func draw(_ empty: Canvas) -> Canvas {
+        var canvas = empty
+        let size = canvas.size
         guard size.width >= Self.leastSize.width, size.height >= Self.leastSize.height else {
             drawSizeNeeded(on: &canvas)
             return canvas
@@ -59,17 +63,19 @@ extension App {
             TimelineRow(scene: scene, hasFocus: focus == .timeline).draw(on: &canvas, in: layout.timeline)
         }
         PromptLine(scene: scene).draw(on: &canvas, in: layout.prompt)
-        let area = layout.stage
+        let area = stageArea(layout)
+        canvas.link(area, to: ClickTarget.stage.meaning)
         if let panel, panel.isOnStage {
             drawPanel(panel, on: &canvas, in: area)
         } else {
             drawStageAndInspector(scene, on: &canvas, in: area)
             if let panel { drawPanel(panel, on: &canvas, in: Rect(0, 1, size.width, size.height - 2)) }
         }
+        if let tour, panel?.isOnStage != false { drawTour(tour, layout, on: &canvas) }
         if let text = message ?? progress {
             canvas.write(clipped(text, area.width), x: area.x, y: layout.message.y, .accent)
         }
-        KeyStrip(focus: focus, panel: panel).draw(on: &canvas, in: layout.keys)
+        KeyStrip(focus: focus, panel: panel, isTour: tour != nil).draw(on: &canvas, in: layout.keys)
         return canvas
     }
 

@@ -36,14 +36,18 @@ public struct App {
     private var smallHeads: (node: Int, known: [HeadStatistics]) = (-1, [])
     /// What is in front of everything; nil for nothing.
     var panel: Panel?
+    /// The guided tour, while it lasts.
+    var tour: Tour?
+    /// The language of the tour, `en` or `vi`.
+    public var language = "en"
     /// Columns and rows of the screen.
     public var size = App.leastSize
     /// A sentence that stands until the next key.
     public var message: String?
     /// The digits typed before a key.
-    private var count = ""
+    var count = ""
     /// Tokens that are to be taken as soon as they are known.
-    private var pendingTakes = 0
+    private(set) var pendingTakes = 0
     /// Keys that were pressed while they were not.
     private var typedAhead: [Key] = []
     /// Whether the work that is left was interrupted.
@@ -112,7 +116,7 @@ public struct App {
         case .ledger(let ledger): return ledger.needsWork(stepper.program)
         case .heads(let heads): return heads.atlas.needsWork
         case .lens(let lens): return lens.table.needsWork(positions(lens))
-        case .help, .models, .prompt, .sampling, nil: return false
+        case .help, .models, .prompt, .sampling, .continuations, nil: return false
         }
     }
 
@@ -135,7 +139,7 @@ public struct App {
         case .lens(var lens):
             lens.table.work(trace, positions(lens))
             panel = .lens(lens)
-        case .help, .models, .prompt, .sampling, nil: break
+        case .help, .models, .prompt, .sampling, .continuations, nil: break
         }
     }
 
@@ -148,6 +152,7 @@ public struct App {
         if trace?.prepareAnswer() == true { return }
         pendingTakes -= 1
         take()
+        lookAtTour()
         guard pendingTakes == 0 else { return }
         let keys = typedAhead
         typedAhead = []
@@ -165,11 +170,13 @@ public struct App {
         case .key(let key):
             message = nil
             isInterrupted = false
+            if pressInTour(key) { return .none }
+            defer { lookAtTour() }
             return panel == nil ? press(key) : pressInPanel(key)
         case .paste(let text):
             paste(text)
             return .none
-        case .mouse: return .none
+        case .mouse(let mouse): return handle(mouse)
         case .timeout:
             if stepper.isPlaying, !isBusy { perform(.step(.operation, .forward), keepsPlaying: true) }
             return .none
@@ -217,7 +224,7 @@ public struct App {
         }
     }
 
-    private mutating func perform(_ command: Command, keepsPlaying: Bool = false) {
+    mutating func perform(_ command: Command, keepsPlaying: Bool = false) {
         let times = Int(count) ?? 1
         let wasPlaying = stepper.isPlaying
         if !keepsPlaying { stepper.isPlaying = false }
@@ -244,7 +251,13 @@ public struct App {
         case .focus(let offset):
             stepper.isPlaying = wasPlaying
             focus = Focus.allCases[(focus.rawValue + offset + Focus.allCases.count) % Focus.allCases.count]
-        case .enter: if focus == .timeline { focus = .stage } else { openLedger() }
+        case .enter: enter()
+        case .continuations:
+            if stepper.left.isEmpty {
+                message = "No continuation was left: T gives a token back, and keeps what was there."
+            } else {
+                panel = .continuations(selected: stepper.left.count - 1)
+            }
         case .escape: focus = Focus(rawValue: focus.rawValue - 1) ?? .timeline
         case .heads: openHeads()
         case .lens: openLens()
@@ -256,6 +269,29 @@ public struct App {
         case .help: panel = .help(first: 0)
         case .quit, .redraw, .suspend: break
         }
+    }
+
+    /// Into the selected thing: the stage, a candidate, or how a number came about.
+    private mutating func enter() {
+        guard focus != .timeline else { return focus = .stage }
+        let isChoice = [.probabilities, .nextToken].contains(stepper.node.operation)
+        guard focus == .stage, isChoice, trace != nil else { return openLedger() }
+        guard stepper.selection.position == stepper.tokens.count - 1 else {
+            return message = "A token is taken after the last position only."
+        }
+        guard let prediction = scene.prediction else { return message = "Nothing is predicted yet." }
+        var next = stepper
+        let token = stepper.node.operation == .nextToken ? prediction.token : scene.vocabulary
+        if let stop = next.take(token) { return say(stop) }
+        adopt(next)
+        message = "\(model.label(token)) was taken by hand."
+    }
+
+    /// Takes up again what was given back.
+    mutating func takeUp(_ text: [Int]) {
+        var next = stepper
+        next.takeUp(text)
+        adopt(next)
     }
 
     private mutating func say(_ stop: Stepper.Stop?) {
@@ -382,7 +418,9 @@ public struct App {
                 } else { try Model.preset(choice, randomSeed: choice.fitsInMemory ? weightSeed : nil) }
             var sampling = model.sampling
             sampling.seed = self.sampling.seed
-            self = try App(model, model.defaultTokens, sampling, weightSeed, memory, checkpoint: checkpoint)
+            var app = try App(model, model.defaultTokens, sampling, weightSeed, memory, checkpoint: checkpoint)
+            (app.size, app.capabilities, app.language) = (size, capabilities, language)
+            self = app
         } catch {
             message = "\(error)"
         }

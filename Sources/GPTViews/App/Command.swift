@@ -20,6 +20,7 @@ enum Command: Hashable, Sendable {
     case picture(Int)
     case scaling
     case pooling
+    case continuations
     case heads
     case lens
     case editPrompt

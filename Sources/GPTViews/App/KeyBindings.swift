@@ -50,10 +50,10 @@ enum KeyBindings {
             help: "focus: timeline → stage → inspector; Shift-Tab back"),
         KeyBinding(
             symbols: "Enter Esc", keys: [(.enter, .enter), (.escape, .escape)], word: "ledger",
-            help: "into the stage; from a cell how it came about, from a term its source; Esc back"),
+            help: "into the stage; from a cell how it came about, from a candidate that token; Esc back"),
         KeyBinding(
             symbols: "?", keys: [(.character("?"), .help), (.function(1), .help)], word: "help",
-            help: "these keys; also F1"),
+            help: "these keys, and the guided tour; also F1"),
         KeyBinding(
             symbols: "t", keys: [(.character("t"), .take)], word: "take token",
             help: "take the next token and go on with it"),
@@ -98,7 +98,10 @@ enum KeyBindings {
             help: "the same operation one block on, one block back"),
         KeyBinding(
             symbols: "T", keys: [(.character("T"), .giveBack)], word: "give back",
-            help: "give the last taken token back"),
+            help: "give the last taken token back; what was there is kept"),
+        KeyBinding(
+            symbols: "R", keys: [(.character("R"), .continuations)], word: "",
+            help: "continuations that were left: take one up again"),
         KeyBinding(
             symbols: "Home End",
             keys: [(.home, .first), (.end, .last), (.character("g"), .first), (.character("G"), .last)],

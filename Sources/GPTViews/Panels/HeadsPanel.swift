@@ -32,9 +32,6 @@ struct HeadsPanel {
 }
 
 extension App {
-    /// The area of the stage and the inspector together, as the screen is now.
-    var stageArea: Rect { ScreenLayout(size).stage }
-
     mutating func openHeads() {
         guard trace != nil else { return message = "There are no weights, so there are no patterns." }
         panel = .heads(HeadsPanel(scene, block: stepper.node.block ?? 0))
@@ -110,6 +107,7 @@ extension App {
             let tile = Rect(
                 area.x + place % layout.columns * layout.tile.width,
                 area.y + (place / layout.columns - first) * layout.tile.height, layout.tile.width, layout.tile.height)
+            canvas.link(tile, to: ClickTarget.row(place).meaning)
             draw(entry, isChosen: place == heads.place, map: layout.map, on: &canvas, in: tile)
         }
         if lines > layout.rows {

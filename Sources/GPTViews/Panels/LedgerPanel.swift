@@ -185,6 +185,7 @@ extension App {
         for (place, row) in table.rows.enumerated().dropFirst(first).prefix(room) {
             let y = area.takeTop(1).y
             let isHere = place == chosen
+            canvas.link(Rect(area.x, y, area.width, 1), to: ClickTarget.row(place).meaning)
             if isHere { canvas.fill(Rect(area.x, y, area.width, 1), .here) }
             let ground: Role = isHere ? .here : .background
             if isHere || row.isSelf { canvas.write("▸", x: area.x, y: y, Style(.accent, on: ground, bold: true)) }

@@ -101,7 +101,7 @@ extension App {
         }
         canvas.write(
             clipped(
-                "Each line: ln_final and unembedding of that stream. The last is the model's own answer.",
+                "ln_final and unembedding of each stream; the last is the model's own answer.",
                 legend.width), x: legend.x, y: legend.y, .dim)
     }
 
@@ -111,6 +111,7 @@ extension App {
         let stream = lens.table.streams[place]
         let node = stepper.program.nodes[stream]
         let isHere = place == lens.place
+        canvas.link(line, to: ClickTarget.row(place).meaning)
         let label: String =
             switch node.operation {
             case .residual(.pre): "embedding"

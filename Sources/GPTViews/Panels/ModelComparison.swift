@@ -19,6 +19,7 @@ extension App {
         for (place, preset) in presets.enumerated() {
             let y = area.takeTop(1).y
             let isHere = place == selected
+            canvas.link(Rect(area.x, y, area.width, 1), to: ClickTarget.row(place).meaning)
             if isHere { canvas.fill(Rect(area.x - 1, y, area.width + 1, 1), .here) }
             let ground: Role = isHere ? .here : .background
             let shape = preset.configuration

@@ -7,6 +7,7 @@ enum Panel {
     case models(selected: Int)
     case prompt(PromptEditor)
     case sampling(SamplingEditor)
+    case continuations(selected: Int)
     case ledger(LedgerPanel)
     case heads(HeadsPanel)
     case lens(LensPanel)
@@ -15,7 +16,7 @@ enum Panel {
     var isOnStage: Bool {
         switch self {
         case .ledger, .heads, .lens: true
-        case .help, .models, .prompt, .sampling: false
+        case .help, .models, .prompt, .sampling, .continuations: false
         }
     }
 }
@@ -29,6 +30,7 @@ extension App {
         case .control("z"): return .suspend
         default:
             switch panel {
+            case .continuations(let selected): pressInContinuations(key, selected)
             case .ledger(let ledger): return pressInLedger(key, ledger)
             case .heads(let heads): pressInHeads(key, heads)
             case .lens(let lens): pressInLens(key, lens)
@@ -48,7 +50,21 @@ extension App {
         case .up, .character("k"): panel = .help(first: max(0, first - 1))
         case .pageDown, .character(" "): panel = .help(first: min(first + 10, KeyBindings.all.count - 1))
         case .pageUp: panel = .help(first: max(0, first - 10))
+        case .character("t"): startTour()
         case .character("q"), .character("?"), .function(1), .enter: panel = nil
+        default: break
+        }
+    }
+
+    private mutating func pressInContinuations(_ key: Key, _ selected: Int) {
+        let last = stepper.left.count - 1
+        switch key {
+        case .down, .character("j"): panel = .continuations(selected: min(last, selected + 1))
+        case .up, .character("k"): panel = .continuations(selected: max(0, selected - 1))
+        case .enter:
+            panel = nil
+            takeUp(stepper.left[selected])
+        case .escape, .character("q"), .character("R"): panel = nil
         default: break
         }
     }

@@ -11,6 +11,7 @@ extension App {
         case .models(let selected): drawModels(selected, on: &canvas, in: area)
         case .prompt(let editor): drawPrompt(editor, on: &canvas, in: area)
         case .sampling(let editor): drawSampling(editor, on: &canvas, in: area)
+        case .continuations(let selected): drawContinuations(selected, on: &canvas, in: area)
         case .ledger(let ledger): drawLedger(ledger, on: &canvas, in: area)
         case .heads(let heads): drawHeads(heads, on: &canvas, in: area)
         case .lens(let lens): drawLens(lens, on: &canvas, in: area)
@@ -27,6 +28,12 @@ extension App {
             case .inspector: "The inspector has the focus: it gets the room it needs; arrows step."
             }
         canvas.write([("Keys", .heading), ("   " + place, .dim)], x: area.x, y: area.y)
+        canvas.write(
+            [
+                ("t", .accent),
+                (" begins a guided tour: one pass of the built-in model in \(Tour.stops.count) stops", .text),
+            ],
+            x: area.x, y: area.y + 1)
         let room = area.height - 4
         for (line, binding) in KeyBindings.all.dropFirst(first).prefix(room).enumerated() {
             let worksHere = binding.focus.contains(focus)
@@ -36,6 +43,29 @@ extension App {
         let left = KeyBindings.all.count - first - room
         let signs = "✓ done  ▸ here  · to come  ∙ masked  ◆ selected   L0 block 0  H1 head 1  C4 token C at place 4"
         canvas.write(left > 0 ? "… \(left) more below" : clipped(signs, area.width), x: area.x, y: area.maxY - 1, .dim)
+    }
+
+    /// What was given back, each as the text after the prompt.
+    private func drawContinuations(_ selected: Int, on canvas: inout Canvas, in area: Rect) {
+        let room = min(stepper.left.count, 10)
+        let box = Rect(area.x, area.maxY - room - 3, area.width, room + 3)
+        canvas.fill(box, .bar)
+        canvas.write(
+            [
+                ("Continuations", Style(.bright, on: .bar, bold: true)),
+                ("  what was there before tokens were given back", Style(.dim, on: .bar)),
+            ], x: box.x + 2, y: box.y + 1)
+        let first = max(0, min(selected - room / 2, stepper.left.count - room))
+        for (line, place) in (first..<first + room).enumerated() {
+            let isHere = place == selected
+            canvas.link(Rect(box.x, box.y + 2 + line, box.width, 1), to: ClickTarget.row(place).meaning)
+            let tokens = stepper.left[place].dropFirst(stepper.promptCount)
+            let text = "\(tokens.count) taken: " + tokens.map(model.label).joined(separator: " ")
+            canvas.write(isHere ? "▸" : " ", x: box.x + 2, y: box.y + 2 + line, Style(.accent, on: .bar, bold: true))
+            canvas.write(
+                clipped(text, box.width - 8), x: box.x + 4, y: box.y + 2 + line,
+                Style(isHere ? .accent : .text, on: .bar, bold: isHere))
+        }
     }
 
     private func drawPrompt(_ editor: PromptEditor, on canvas: inout Canvas, in area: Rect) {

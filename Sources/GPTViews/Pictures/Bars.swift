@@ -14,6 +14,8 @@ struct Bars {
         var isSelected = false
         /// Shown struck out of the race.
         var isCut = false
+        /// What a click on it selects; nil for nothing.
+        var token: Int?
     }
 
     let bars: [Bar]
@@ -43,6 +45,10 @@ struct Bars {
         }
         for (place, bar) in bars.dropFirst(first).prefix(lines).enumerated() {
             let y = area.y + place * height
+            if let token = bar.token {
+                canvas.link(
+                    Rect(area.x, y, area.width, height), to: ClickTarget.cell(row: token, column: 0).meaning)
+            }
             let style: Style = bar.isSelected ? .accent : bar.isCut ? .faint : .text
             if bar.isSelected { canvas.write("▸", x: area.x, y: y, .accent) }
             canvas.write(bar.name, endingAt: area.x + 2 + nameWidth, y: y, style)

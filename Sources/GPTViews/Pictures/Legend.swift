@@ -10,6 +10,8 @@ struct Legend {
     let scale: Float
     /// By which rules cells are coloured.
     let rules: StageView
+    /// What is to be said first of all; nil for nothing.
+    var note: String?
     /// Whether removed cells occur.
     let isCausal: Bool
     /// Whether cells are still to be run.
@@ -17,17 +19,18 @@ struct Legend {
     /// Whether a drawn cell stands for several.
     let isPooled: Bool
 
-    func draw(on canvas: inout Canvas, x: Int, y: Int, limit: Int) {
+    /// - Parameter below: whether the line below is free, for what does not fit.
+    func draw(on canvas: inout Canvas, x: Int, y: Int, limit: Int, below: Bool = false) {
         let end = rules.scaling == .row ? "" : number(scale, width: 7)
-        let (low, high, kind) =
+        let (low, high) =
             switch ramp {
-            case .sequential: ("0", rules.scaling == .matrix ? "1" : end, "probability")
-            case .diverging: ("−" + end, "+" + end, "symmetric around 0")
+            case .sequential: ("0", rules.scaling == .matrix ? "1" : end)
+            case .diverging: ("−" + end, "+" + end)
             }
         let rule =
             switch rules.scaling {
-            case .matrix: kind
-            case .row: "scale per row"
+            case .matrix: ramp == .sequential ? "probability" : "per matrix"
+            case .row: "per row"
             case .percentile: "99th percentile"
             }
         // The colours keep their place from step to step, so that they need not be sent again.
@@ -40,14 +43,16 @@ struct Legend {
             canvas[start + step, y] = Cell(
                 " ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
         }
-        var column = canvas.write(high, x: start + width + 1, y: y, .dim)
-        // The most telling first: what does not fit is left out.
+        var (column, line) = (canvas.write(high, x: start + width + 1, y: y, .dim), y)
+        // The most telling first: what fits nowhere is left out.
         let notes =
-            (hasHidden ? ["blank: not computed yet"] : []) + (isCausal ? ["∙ masked: the future"] : [])
-            + [rule]
-            + (isPooled ? [rules.pooling == .largest ? "a cell shows its largest" : "a cell shows its mean"] : [])
-        for note in notes where column + 3 + note.unicodeScalars.count <= limit {
-            column = canvas.write("   " + note, x: column, y: y, .dim)
+            (hasHidden ? ["blank: to come"] : []) + [rule] + [note].compactMap(\.self)
+            + (isCausal ? ["∙ masked: the future"] : [])
+            + (isPooled ? ["a cell shows \(rules.pooling == .largest ? "its largest" : "its mean")"] : [])
+        for note in notes {
+            if column + 3 + note.unicodeScalars.count > limit, below, line == y { (column, line) = (x - 3, y + 1) }
+            guard column + 3 + note.unicodeScalars.count <= limit else { continue }
+            column = canvas.write("   " + note, x: column, y: line, .dim)
         }
     }
 }

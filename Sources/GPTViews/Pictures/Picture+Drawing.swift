@@ -44,6 +44,7 @@ extension Picture {
             drawPixels(on: &canvas, body: body, layout, pooled, scales)
         }
         drawMarks(on: &canvas, body: body, layout)
+        if isResult { linkCells(on: &canvas, body: body, layout) }
         drawRowNames(on: &canvas, body: body, area: area, layout)
         drawColumnNames(on: &canvas, body: body, layout)
         drawAsides(on: &canvas, body: body, layout)
@@ -210,6 +211,20 @@ extension Picture {
     /// Puts a mark over a cell without losing its ground.
     private func mark(_ glyph: Unicode.Scalar, on canvas: inout Canvas, x: Int, y: Int) {
         canvas[x, y] = Cell(glyph, Style(.accent, on: canvas[x, y].style.background, bold: true))
+    }
+
+    /// Says which cell of the whole matrix lies where.
+    private func linkCells(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
+        guard canvas.recordsLinks else { return }
+        for row in stride(from: 0, to: rows, by: layout.pool.rows) {
+            for column in stride(from: 0, to: columns, by: layout.pool.columns) {
+                canvas.link(
+                    Rect(
+                        body.x + layout.x(of: column), body.y + layout.line(of: row), layout.cellWidth,
+                        max(1, layout.cellHeight)),
+                    to: ClickTarget.cell(row: row + origin.row, column: column + origin.column).meaning)
+            }
+        }
     }
 
     // MARK: Names

@@ -31,6 +31,8 @@ struct Picture {
     var column: Int?
     /// The last column of the marked row, or row of the marked column, that the result was made of; nil for all.
     var reach: Int?
+    /// Whether a click on it selects a cell of the result.
+    var isResult = false
     /// By which rules cells are coloured.
     var rules = StageView()
     /// Where this picture begins in the whole matrix, when it is a part of one.

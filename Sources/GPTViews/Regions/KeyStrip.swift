@@ -4,6 +4,7 @@ import TerminalKit
 struct KeyStrip {
     let focus: Focus
     let panel: Panel?
+    let isTour: Bool
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         canvas.fill(area, .bar)
@@ -17,10 +18,12 @@ struct KeyStrip {
 
     private var entries: [(String, String)] {
         switch panel {
+        case .continuations: [("↓ ↑", "choose"), ("Enter", "take it up"), ("Esc", "close")]
         case nil:
-            KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map {
-                ($0.symbols, $0.word)
-            }
+            (isTour ? [("Space", "next stop"), ("Backspace", "back"), ("Esc", "leave the tour")] : [])
+                + KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map {
+                    ($0.symbols, $0.word)
+                }
         case .ledger(let ledger):
             [("↓ ↑", "row"), ("Enter", "where it came from"), ("Tab", "operand"), ("s", "order")]
                 + (ledger.top.hasParts ? [("w", "whole stream")] : []) + [("y", "copy the way"), ("Esc", "back")]
@@ -34,7 +37,7 @@ struct KeyStrip {
                 ("↓ ↑", "write"), ("← →", "position"), ("p", lens.isWide ? "one position" : "all positions"),
                 ("Enter", "go there"), ("Esc", "close"),
             ]
-        case .help: [("↓ ↑", "scroll"), ("Esc", "close")]
+        case .help: [("↓ ↑", "scroll"), ("t", "guided tour"), ("Esc", "close")]
         case .models: [("↓ ↑", "choose"), ("Enter", "open"), ("Esc", "close")]
         case .prompt: [("Enter", "run"), ("Esc", "leave as it was"), ("← →", "move"), ("Ctrl-U", "clear")]
         case .sampling: [("↓ ↑", "setting"), ("← →", "change"), ("Enter", "use"), ("Esc", "leave as it was")]

@@ -29,6 +29,7 @@ struct PromptLine {
             }
             if index == scene.stepper.promptCount { x = canvas.write("→ ", x: x, y: area.y, .dim) }
             let isSelected = index == selected
+            canvas.link(Rect(x, area.y, width(index), 1), to: ClickTarget.position(index).meaning)
             let chip = Style(isSelected ? .accent : .bright, on: isSelected ? .here : .bar, bold: true)
             x = canvas.write(" \(chips[index].label) ", x: x, y: area.y, chip)
             x = canvas.write(chips[index].place + " ", x: x, y: area.y, isSelected ? .accent : .dim)

@@ -93,9 +93,10 @@ struct StageRegion {
             name = "\(picture.title)[\(row), \(column)] = \(Explanation.short(slice[row, column]))"
         }
         Legend(
-            name: name, ramp: picture.ramp, scale: drawn.scale, rules: view, isCausal: picture.isCausal,
+            name: name, ramp: picture.ramp, scale: drawn.scale, rules: view, note: scene.cacheNote,
+            isCausal: picture.isCausal,
             hasHidden: picture.revealed != nil, isPooled: drawn.isPooled
-        ).draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX)
+        ).draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX, below: isTall)
     }
 
     private func draw(
@@ -126,10 +127,11 @@ struct StageRegion {
         let pictures = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.title } else { nil } }
         Legend(
             name: pictures.count > 1 ? pictures.last ?? "" : "", ramp: extras.ramp, scale: drawn.scale, rules: view,
+            note: scene.cacheNote,
             isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil,
             isPooled: drawn.isPooled
         )
-        .draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX)
+        .draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX, below: isTall)
         if hasHeads {
             Thumbnails(heads: scene.heads, selectedHead: scene.selection.head)
                 .draw(on: &canvas, in: Rect(area.x, drawn.maxY + 1, area.width, Thumbnails.height))

@@ -15,6 +15,8 @@ struct TimelineList {
         var count: Int?
         var isHere = false
         var isDone: Bool
+        /// The first of its operations.
+        var step: Int
     }
 
     func draw(on canvas: inout Canvas, in area: Rect) {
@@ -27,6 +29,7 @@ struct TimelineList {
         for (place, line) in lines.dropFirst(first).prefix(room).enumerated() {
             let y = area.y + 2 + place
             let edge = area.maxX - 3
+            canvas.link(Rect(area.x, y, area.width - 1, 1), to: ClickTarget.step(line.step).meaning)
             if line.isHere { canvas.fill(Rect(area.x, y, area.width - 1, 1), .here) }
             let ground: Role = line.isHere ? .here : .background
             let style = Style(line.isHere ? .bright : line.isDone ? .text : .faint, on: ground, bold: line.isHere)
@@ -52,17 +55,21 @@ struct TimelineList {
 
     private func fold(_ indices: [Int], isDone: Bool) -> [Line] {
         let sections = scene.stepper.timeline.sections
-        let line = { (name: String, count: Int) in
-            Line(indent: 0, mark: isDone ? "✓" : "·", text: name, count: count, isDone: isDone)
+        let line = { (name: String, count: Int, step: Int) in
+            Line(indent: 0, mark: isDone ? "✓" : "·", text: name, count: count, isDone: isDone, step: step)
         }
         let blocks = indices.filter { sections[$0].block != nil }
         let others = indices.filter { sections[$0].block == nil }.map {
-            line(sections[$0].name, sections[$0].range.count)
+            line(sections[$0].name, sections[$0].range.count, sections[$0].range.lowerBound)
         }
-        var folded = blocks.map { line(sections[$0].name, sections[$0].range.count) }
+        var folded = blocks.map {
+            line(sections[$0].name, sections[$0].range.count, sections[$0].range.lowerBound)
+        }
         if blocks.count > 3, let first = blocks.first, let last = blocks.last {
             let count = blocks.reduce(0) { $0 + sections[$1].range.count }
-            folded = [line("\(sections[first].name) … \(sections[last].name)", count)]
+            folded = [
+                line("\(sections[first].name) … \(sections[last].name)", count, sections[first].range.lowerBound)
+            ]
         }
         return isDone ? others + folded : folded + others
     }
@@ -71,19 +78,25 @@ struct TimelineList {
         let index = scene.stepper.index
         var lines: [Line] = []
         let hasBlock = section.block != nil
-        lines.append(Line(indent: 0, mark: "▾", text: section.name, count: section.range.count, isDone: true))
+        lines.append(
+            Line(
+                indent: 0, mark: "▾", text: section.name, count: section.range.count, isDone: true,
+                step: section.range.lowerBound))
         for part in section.subLayers {
             let isCurrent = part.range.contains(index)
             if hasBlock {
                 let isDone = part.range.upperBound <= index
                 if isCurrent, part.range.count == 1 {
-                    lines.append(Line(indent: 1, mark: "▸", text: part.name, count: 1, isHere: true, isDone: true))
+                    lines.append(
+                        Line(
+                            indent: 1, mark: "▸", text: part.name, count: 1, isHere: true, isDone: true,
+                            step: part.range.lowerBound))
                     continue
                 }
                 lines.append(
                     Line(
                         indent: 1, mark: isCurrent ? "▾" : isDone ? "✓" : "·", text: part.name, count: part.range.count,
-                        isDone: isDone || isCurrent))
+                        isDone: isDone || isCurrent, step: part.range.lowerBound))
             }
             guard isCurrent else { continue }
             for step in part.range {
@@ -92,7 +105,7 @@ struct TimelineList {
                     Line(
                         indent: hasBlock ? 2 : 1, mark: step == index ? "▸" : step < index ? "✓" : "·",
                         text: node.shortName,
-                        isHere: step == index, isDone: step <= index))
+                        isHere: step == index, isDone: step <= index, step: step))
             }
         }
         return lines
@@ -115,6 +128,7 @@ struct TimelineRow {
             let isHere = index == stepper.index
             let style: Style = isHere ? Style(.bright, on: .here, bold: true) : index < stepper.index ? .text : .faint
             guard x + text.count + 3 < area.maxX else { break }
+            canvas.link(Rect(x, area.y, text.count + 1, 1), to: ClickTarget.step(index).meaning)
             x = canvas.write(
                 isHere ? "▸" : index < stepper.index ? "✓" : "·", x: x, y: area.y, isHere ? .accent : .faint)
             x = canvas.write(text, x: x, y: area.y, style) + 1

@@ -43,7 +43,7 @@ extension Stage {
                 length: isCut
                     ? 0.15 : value.isFinite ? Double(isShare ? value : value / max(largest, .leastNormalMagnitude)) : 0,
                 value: isCut ? "cut" : isShare ? String(format: "%.2f %%", 100 * value) : number(value, width: 9),
-                isSelected: id == selected, isCut: isCut)
+                isSelected: id == selected, isCut: isCut, token: id)
         }
         let left = values.count - ids.count
         let place = scene.name(position: scene.selection.position)

@@ -78,7 +78,14 @@ extension Picture {
         picture.slice = scene.slice(of: scene.stepper.index)
         picture.absence = scene.absence
         picture.rowNames = scene.positionNames
+        if scene.cacheNote != nil {
+            // What is new in this pass carries a sign; the rest was kept.
+            for position in scene.stepper.cachedCount..<scene.stepper.tokens.count {
+                picture.rowNames[position] = "+" + picture.rowNames[position]
+            }
+        }
         picture.revealed = scene.stepper.revealed
+        picture.isResult = true
         (picture.row, picture.column) = (row, column)
         return picture
     }

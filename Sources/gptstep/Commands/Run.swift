@@ -17,8 +17,17 @@ struct Run: ParsableCommand {
     @OptionGroup var compute: ComputeOptions
     @Flag(help: "Use no glyphs beyond ASCII.")
     var ascii = false
+    @Option(
+        help: ArgumentHelp("The language of the guided tour: en or vi (default: the locale's).", valueName: "en|vi"))
+    var lang: String?
     @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal, so that it selects text.")
     var leavesMouse = false
+
+    func validate() throws {
+        if let lang, !App.languages.contains(lang) {
+            throw ValidationError("--lang takes \(App.languages.joined(separator: " or ")).")
+        }
+    }
 
     func run() throws {
         try refuseMistypedCommand()
@@ -31,12 +40,15 @@ struct Run: ParsableCommand {
             model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed, memory: compute.apply())
 
         let environment = ProcessInfo.processInfo.environment
+        app.language = lang ?? App.language(environment)
+        if FirstStart.isNow(environment) { app.message = "New here? ? and then t begin a guided tour." }
         // A prompt that came through a pipe leaves the keys to the terminal itself.
         let keys = prompt.prompt == "-" ? Foundation.open("/dev/tty", O_RDWR | O_CLOEXEC) : STDIN_FILENO
         guard keys >= 0 else { throw TerminalError.notATerminal }
         var terminal = try CursesTerminal.open(
             input: keys, output: STDOUT_FILENO, ascii: ascii, mouse: !leavesMouse,
             environment: environment)
+        FirstStart.remember(environment)
         let status = GPTViews.run(&app, on: &terminal)
         terminal.close()
         if let note = terminal.note { standardError("gptstep: \(note)") }

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+@testable import GPTEngine
+
+/// Where numbers come from: terms add up to values, parts to logits.
+@Suite struct LedgerTests {
+    /// A pass of nano, or of a small random GPT-2 with another activation and an odd head width.
+    private func trace(_ isNano: Bool) throws -> Trace {
+        if isNano {
+            let model = try Model.nano()
+            let tokens = try model.encode(Array("CBABBCABB".utf8))
+            return try Trace(
+                program: .gpt2(model.configuration, tokenCount: tokens.count), weights: try #require(model.weights),
+                tokens: tokens)
+        }
+        let configuration = try Configuration(
+            layerCount: 2, headCount: 3, width: 21, contextLength: 8, vocabularySize: 40, mlpWidth: 50,
+            activation: .gelu, scalesScoresByBlock: true)
+        return try Trace(
+            program: .gpt2(configuration, tokenCount: 5), weights: Weights(.random(seed: 5)), tokens: [3, 9, 9, 0, 39])
+    }
+
+    private func plain() throws -> Sampling { try Sampling(temperature: 0.7, topK: 2, seed: 1) }
+
+    @Test(arguments: [true, false]) func `the terms of any cell add up to its value`(isNano: Bool) throws {
+        let trace = try trace(isNano)
+        var generator = SplitMix(seed: 11)
+        for (index, node) in trace.program.nodes.enumerated() {
+            for _ in 0..<6 {
+                let cell = node.shape.map { Int.random(in: 0..<$0, using: &generator) }
+                let ledger = trace.ledger(of: index, at: cell, sampling: try plain())
+                #expect(!ledger.formula.isEmpty)
+                guard let residue = ledger.residue else {
+                    let isAhead = cell.count == 3 && cell.last.map { $0 > cell[1] } == true
+                    let isOutput = index > trace.program.logitsIndex
+                    #expect(isAhead || isOutput || node.operation == .tokens, "\(node.address)\(cell)")
+                    continue
+                }
+                #expect(abs(residue) <= 1e-5 * ledger.size, "\(node.address)\(cell): \(residue) of \(ledger.size)")
+            }
+        }
+    }
+
+    @Test(arguments: [true, false]) func `operands are the values of the operations they name`(isNano: Bool) throws {
+        let trace = try trace(isNano)
+        for (index, node) in trace.program.nodes.enumerated() where index < trace.program.logitsIndex {
+            let cell = node.shape.map { $0 - 1 }
+            for term in trace.ledger(of: index, at: cell, sampling: .greedy).terms {
+                for operand in term.operands {
+                    switch operand.source {
+                    case .value(let source):
+                        let value = trace.value(of: source)
+                        #expect(operand.value == value[flat: value.flatIndex(operand.index)])
+                        #expect(operand.name == trace.program.nodes[source].address)
+                    case .statistic(let statistic, let source):
+                        let value = try #require(trace.statistic(statistic, of: source))
+                        #expect(operand.value == value[flat: value.flatIndex(operand.index)])
+                    case .parameter(let name):
+                        let parameter = try #require(
+                            trace.program.configuration.parameters.first { $0.name == name })
+                        let value = trace.weights[parameter]
+                        #expect(operand.value == value[flat: value.flatIndex(operand.index)])
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [true, false]) func `parts and heads add up to the logit`(isNano: Bool) throws {
+        let trace = try trace(isNano)
+        for position in [0, trace.tokens.count - 1] {
+            for token in [0, 2] {
+                let attribution = trace.attribution(of: token, at: position)
+                #expect(attribution.parts.count == 3 + 2 * trace.program.configuration.layerCount)
+                #expect(abs(attribution.sum - Double(attribution.logit)) < 1e-4)
+                #expect(attribution.logit == trace.logits(at: position)[flat: token])
+                for part in attribution.parts where !part.heads.isEmpty {
+                    #expect(abs(part.heads.reduce(part.bias, +) - part.value) < 1e-5)
+                }
+            }
+        }
+    }
+
+    @Test func `the lens at the last write is the model's answer, and at the first the embedding's`() throws {
+        let trace = try trace(true)
+        let streams = trace.program.streams
+        #expect(streams.count == 7)
+        #expect(trace.lens(after: streams[6], at: 4).values == trace.logits(at: 4).values)
+        let row = trace.value(of: streams[0]).row(4)
+        let mean = row.reduce(0, +) / Float(row.count)
+        let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(row.count)
+        let shape = trace.program.configuration
+        let (gamma, beta) = (trace.weights[shape.finalNorm.gamma], trace.weights[shape.finalNorm.beta])
+        let table = trace.weights[shape.unembedding]
+        for token in 0..<3 {
+            let logit = row.indices.reduce(Float(0)) { sum, j in
+                let x = (row[j] - mean) / (variance + shape.layerNormEpsilon).squareRoot()
+                return sum + (x * gamma[flat: j] + beta[flat: j]) * table[token, j]
+            }
+            #expect(abs(logit - trace.lens(after: streams[0], at: 4)[flat: token]) < 1e-4)
+        }
+    }
+
+    @Test func `heads are told apart by entropy and by where they look`() {
+        let sharp = HeadStatistics.all(Tensor([1, 3, 3], [1, 0, 0, 1, 0, 0, 0, 1, 0]))
+        #expect(sharp.count == 2, "a head, and the mean over the heads")
+        #expect(sharp[0].entropy == 0)
+        #expect(sharp[0].first == 2.0 / 3)
+        #expect(sharp[0].previous == 1)
+        #expect(sharp[0].own == 1.0 / 3)
+        let even = HeadStatistics.all(Tensor([1, 2, 2], [1, 0, 0.5, 0.5]))
+        #expect(even[0].entropy == 0.5)
+        #expect(even[0].map == [1, 0, 0.5, 0.5])
+    }
+
+    @Test func `a gate far below zero keeps its digits`() {
+        #expect(Activation.geluNew(-5) < 0 && Activation.geluNew(-5) > -1e-5)
+        #expect(abs(Activation.gelu(-5) + 1.4332576e-6) < 1e-11)
+    }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import GPTEngine
+import GPTStepper
+import Testing
+
+@testable import GPTViews
+@testable import TerminalKit
+
+/// Ledger, heads, lens, zoom, continuations and the tour, by keys and by mouse.
+@Suite struct UnderstandingTests {
+    private func screen(_ events: [Event], size: Size = Size(120, 40), app: App? = nil) throws -> [String] {
+        var app = try app ?? nanoApp()
+        return lines(try #require(play(&app, events, size: size).terminal.frames.last))
+    }
+
+    private func shows(_ text: String, _ events: [Event], size: Size = Size(120, 40)) throws -> Bool {
+        try screen(events, size: size).contains { $0.contains(text) }
+    }
+
+    private let ledger: [Event] = [.key(.tab), .key(.enter)]
+
+    @Test func `Enter on a cell opens how it came about, Enter on a row its source, Escape unwinds`() throws {
+        let z = keys("12s") + ledger
+        #expect(try shows("Σ pattern[key]·v[key] over the keys 0 to 5", z))
+        #expect(try shows("sum of 6 terms", z))
+        #expect(try shows("from attn.z[C5, head 0, channel 0]", z + [.key(.enter)]))
+        #expect(try shows("exp(score−max)", z + [.key(.enter)]))
+        #expect(try shows("step 12 of 61", z + [.key(.enter)]))
+        let deep = z + Array(repeating: .key(.enter), count: 3)
+        #expect(try shows("attn.scores[head 0, query C5, key", deep))
+        #expect(try shows("step 13 of 61", deep + Array(repeating: .key(.escape), count: 3)))
+        #expect(try shows("Values mixed by attention", deep + Array(repeating: .key(.escape), count: 4)))
+    }
+
+    @Test func `a logit can be traced to an embedding row, and the way is copied as text`() throws {
+        var app = try nanoApp()
+        var events: [Event] = keys("57s") + ledger
+        // ln_final.out, its x̂, the stream, and then always the first addend.
+        events += Array(repeating: .key(.enter), count: 10) + keys("y")
+        let shown = play(&app, events, size: Size(120, 40))
+        let text = try #require(shown.terminal.copied.first)
+        #expect(text.hasPrefix("logits[5,"))
+        #expect(text.contains("\n            blocks.0.resid_mid") || text.contains("embed[5,"), "\(text)")
+        #expect(text.split(separator: "\n").count > 8)
+    }
+
+    @Test func `a logit is told by parts and heads, and a stream by what was written to it`() throws {
+        let parts = keys("57s") + ledger + keys("w")
+        #expect(try shows("β of ln_final", parts))
+        #expect(try shows("L2 mlp.out", parts))
+        #expect(try shows("sum of 9 terms", parts))
+        let heads = parts + [.key(.down), .key(.down), .key(.enter)]
+        #expect(try shows("L0 H2", heads))
+        #expect(try shows("sum of 9 terms", heads + [.key(.escape)]))
+        let stream = keys("20s") + ledger + keys("w")
+        #expect(try shows("sum of 4 terms", stream))
+    }
+
+    @Test func `masked cells have no value and say so`() throws {
+        let masked = keys("10s") + [.key(.tab), .key(.up)] + keys("lllll") + [.key(.enter)]
+        #expect(try shows("nothing adds up to it", masked))
+        let row = try screen(keys("11s") + [.key(.tab), .key(.up), .key(.enter)])
+        #expect(row.contains { $0.contains("key C5") && $0.contains("masked") })
+    }
+
+    @Test func `all heads are shown with their mean, sorted, and Enter opens one`() throws {
+        #expect(try shows("Heads of block 0", keys("a")))
+        #expect(try shows("L0 mean", keys("a")))
+        #expect(try shows("L2 H2", keys("aa")))
+        #expect(try shows("the lowest entropy first", keys("aas")))
+        #expect(try shows("attn.pattern H2", keys("a") + [.key(.right), .key(.right), .key(.enter)]))
+    }
+
+    @Test func `the lens shows every write, and every position`() throws {
+        let lens = try screen(keys("p"))
+        #expect(lens.contains { $0.contains("L2 mlp") && $0.contains("A") })
+        #expect(lens.contains { $0.contains("embedding") })
+        #expect(try shows("the likeliest next token at each position", keys("pp")))
+        #expect(try shows("step 14 of 61", keys("p") + [.key(.home), .key(.down), .key(.enter)]) == false)
+        #expect(try shows("step 15 of 61", keys("p") + [.key(.home), .key(.down), .key(.enter)]))
+    }
+
+    @Test func `pictures are shown alone, down to their numbers, with sums and a histogram`() throws {
+        let alone = keys("11s+")
+        #expect(try shows("all numbers", alone))
+        #expect(try shows("row C5", alone))
+        #expect(try shows("W_in", keys("17sv")))
+        #expect(try shows("columns 0–", keys("17s+++++++++")))
+        #expect(try shows("per row", keys("11sz")))
+        #expect(try shows("99th percentile", keys("11szz")))
+        #expect(try shows("their mean", keys("17su")))
+        #expect(try !shows("all numbers", keys("11s+0")))
+    }
+
+    @Test func `another candidate is taken by Enter, and what is left can be taken up again`() throws {
+        let byHand: [Event] = keys("59s") + [.key(.tab), .key(.down), .key(.enter)]
+        #expect(try shows("→  B 6", byHand))
+        #expect(try shows("was taken by hand", byHand))
+        let back = keys("ttTT")
+        #expect(try shows("2 taken: A B", back + keys("R")))
+        #expect(try shows("→  A 6  B 7", back + keys("R") + [.key(.enter)]))
+        #expect(try shows("No continuation was left", keys("R")))
+    }
+
+    @Test func `the pass of a new token says what the cache held`() throws {
+        #expect(try shows("K/V cache: 0–5 kept, 6 is new", keys("t7s")))
+        #expect(try shows("+A6", keys("t7s")))
+    }
+
+    @Test(arguments: ["en", "vi"]) func `the tour is walked by keys alone from start to end`(language: String) throws {
+        var app = try nanoApp()
+        app.language = language
+        let tasks: [String: [Event]] = [
+            "start": [.key(.right)], "embedding": [.key(.right), .key(.right)], "normalize": [.key(.right)],
+            "queries": keys("]"), "scores": [.key(.tab), .key(.right)],
+            "mask": [.key(.tab)] + Array(repeating: .key(.right), count: 4), "pattern": keys("]]"),
+            "ledger": [.key(.tab), .key(.enter)], "source": [.key(.tab), .key(.enter), .key(.enter)],
+            "stream": [.key(.tab), .key(.enter)] + keys("w"), "mlp": [.key(.right)], "blocks": keys("}"),
+            "lens": keys("p"), "heads": keys("aa"), "choice": [.key(.right)], "generate": keys("t"), "end": [],
+        ]
+        let text = TourText(language: language)
+        #expect(text.stops.map(\.id) == Tour.stops.map(\.id), "every stop has words")
+        _ = play(&app, keys("?t"))
+        for stop in Tour.stops {
+            let tour = try #require(app.tour)
+            #expect(tour.stop.id == stop.id)
+            #expect(tour.isDone == (stop.id == "end") || stop.id == "end", "\(stop.id) is not done before it is read")
+            let shown = play(&app, try #require(tasks[stop.id]))
+            let picture = lines(try #require(shown.terminal.frames.last))
+            if let words = text.stops.first(where: { $0.id == stop.id }) {
+                #expect(picture.contains { $0.contains(words.title) }, "\(stop.id)")
+                #expect(picture.contains { $0.hasSuffix(words.task) }, "\(stop.id): \(picture.suffix(4))")
+                for part in [words.title, words.body, words.task] {
+                    #expect(part.unicodeScalars.allSatisfy { $0.properties.canonicalCombiningClass == .notReordered })
+                }
+            }
+            #expect(app.tour?.isDone == true || stop.id == "end", "\(stop.id) is ticked off")
+            _ = play(&app, keys(" "))
+        }
+        #expect(app.tour == nil)
+        #expect(app.panel == nil)
+    }
+
+    @Test func `the locale chooses the language`() {
+        #expect(App.language(["LANG": "vi_VN.UTF-8"]) == "vi")
+        #expect(App.language(["LANG": "vi_VN.UTF-8", "LC_ALL": "C"]) == "en")
+        #expect(App.language([:]) == "en")
+    }
+
+    @Test func `a click selects a cell, a token or an operation, and the wheel scrolls`() throws {
+        var app = try nanoApp()
+        _ = play(&app, keys("11s"), size: Size(120, 40))
+        let text = lines(app.draw(Size(120, 40), Capabilities()))
+        let y = try #require(text.firstIndex { $0.contains("B3") && $0.contains("0.399") })
+        let x = try #require(text[y].unicodeScalars.map { String($0) }.joined().range(of: "0.233")).lowerBound
+        let column = text[y].unicodeScalars.distance(from: text[y].unicodeScalars.startIndex, to: x)
+        _ = app.handle(.mouse(MouseEvent(x: column, y: y, kind: .press)))
+        #expect(app.stepper.cell == (3, 1))
+        #expect(app.focus == .stage)
+        _ = app.handle(.mouse(MouseEvent(x: column, y: y, kind: .wheelDown)))
+        #expect(app.stepper.cell == (4, 1))
+        let chip = try #require(text.firstIndex { $0.contains("prompt") })
+        let place = text[chip].unicodeScalars.map { String($0) }.joined().distance(to: "A 2")
+        _ = app.handle(.mouse(MouseEvent(x: place, y: chip, kind: .press)))
+        #expect(app.stepper.selection.position == 2)
+        let line = try #require(text.firstIndex { $0.contains("✓ scores") })
+        _ = app.handle(.mouse(MouseEvent(x: 6, y: line, kind: .press)))
+        #expect(app.stepper.node.operation == .scores)
+        _ = app.handle(.mouse(MouseEvent(x: 2, y: line, kind: .wheelDown)))
+        #expect(app.stepper.node.operation == .maskedScores)
+    }
+}
+
+extension String {
+    /// How many scalars stand before a part of it.
+    fileprivate func distance(to part: String) -> Int {
+        range(of: part).map { unicodeScalars.distance(from: unicodeScalars.startIndex, to: $0.lowerBound) } ?? 0
+    }
+}
