@@ -13,12 +13,16 @@ public struct Scene {
 
     /// The patterns of the heads at the cursor made small, as far as they are known.
     public let heads: [HeadStatistics]
+    /// Every position by token and place.
+    public let positionNames: [String]
 
     /// Puts a moment together.
     public init(
-        model: Model, stepper: Stepper, trace: Trace?, sampling: Sampling, heads: [HeadStatistics] = []
+        model: Model, stepper: Stepper, trace: Trace?, sampling: Sampling, heads: [HeadStatistics] = [],
+        positionNames: [String]? = nil
     ) {
         self.heads = heads
+        self.positionNames = positionNames ?? Self.positionNames(stepper.tokens, model)
         self.model = model
         self.stepper = stepper
         self.trace = trace
@@ -85,8 +89,13 @@ public struct Scene {
     public var vocabulary: Int { selection.vocabulary ?? prediction?.logits.largestIndex ?? 0 }
 
     /// A position as it is named on an axis: its token and its place, `C4`; apart where they could be taken for one.
-    public func name(position: Int) -> String {
-        let label = model.label(stepper.tokens[position])
-        return label + (label.unicodeScalars.count > 1 ? " " : "") + "\(position)"
+    public func name(position: Int) -> String { positionNames[position] }
+
+    /// The names of the positions of a text; of a long one they are worth keeping.
+    public static func positionNames(_ tokens: [Int], _ model: Model) -> [String] {
+        tokens.enumerated().map { position, token in
+            let label = model.label(token)
+            return label + (label.unicodeScalars.count > 1 ? " " : "") + "\(position)"
+        }
     }
 }

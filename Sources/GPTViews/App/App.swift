@@ -32,6 +32,8 @@ public struct App {
     var view = StageView()
     /// What the terminal can show.
     public var capabilities = Capabilities()
+    /// Every position by token and place.
+    private var positionNames: [String]
     /// The patterns at the cursor made small: looking at all of them takes longer than a frame.
     private var smallHeads: (node: Int, known: [HeadStatistics]) = (-1, [])
     /// What is in front of everything; nil for nothing.
@@ -79,6 +81,7 @@ public struct App {
         self.weightSeed = weightSeed
         self.memory = memory
         stepper = Stepper(model.configuration, tokens: tokens)
+        positionNames = Scene.positionNames(tokens, model)
         trace = try pass(stepper)
     }
 
@@ -93,7 +96,7 @@ public struct App {
     var scene: Scene {
         Scene(
             model: model, stepper: stepper, trace: trace, sampling: sampling,
-            heads: smallHeads.node == stepper.index ? smallHeads.known : [])
+            heads: smallHeads.node == stepper.index ? smallHeads.known : [], positionNames: positionNames)
     }
 
     // MARK: Work
@@ -394,6 +397,7 @@ public struct App {
             trace = try pass(next)
             stepper = next
             smallHeads = (-1, [])
+            positionNames = Scene.positionNames(stepper.tokens, model)
         } catch {
             message = error.description
         }

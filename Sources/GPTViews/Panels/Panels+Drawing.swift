@@ -101,7 +101,8 @@ extension App {
                 value, x: box.x + 18, y: box.y + 2 + place, Style(isHere ? .accent : .bright, on: .bar, bold: isHere))
         }
         // The effect on the answer after the selected position, if the pass has come that far.
-        let scene = Scene(model: model, stepper: stepper, trace: trace, sampling: editor.sampling)
+        let scene = Scene(
+            model: model, stepper: stepper, trace: trace, sampling: editor.sampling, positionNames: scene.positionNames)
         guard let prediction = scene.prediction else {
             canvas.write(
                 "The bars appear here once the logits are computed.", x: box.x + 30, y: box.y + 2, Style(.dim, on: .bar)

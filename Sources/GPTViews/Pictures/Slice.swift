@@ -125,25 +125,35 @@ struct Slice {
         return sizes[min(sizes.count - 1, sizes.count * 99 / 100)]
     }
 
+    /// How many columns of a row are numbers; right of the diagonal a mask removed them.
+    private func width(_ row: Int, isCausal: Bool) -> Int { isCausal ? Swift.min(columns, row + 1) : columns }
+
     /// The finite numbers of a row.
-    func row(_ row: Int) -> [Float] { (0..<columns).map { self[row, $0] }.filter(\.isFinite) }
+    func row(_ row: Int, isCausal: Bool) -> [Float] {
+        (0..<width(row, isCausal: isCausal)).map { self[row, $0] }.filter(\.isFinite)
+    }
 
     /// The finite numbers of a column.
-    func column(_ column: Int) -> [Float] { (0..<rows).map { self[$0, column] }.filter(\.isFinite) }
+    func column(_ column: Int, isCausal: Bool) -> [Float] {
+        ((isCausal ? Swift.min(column, rows) : 0)..<rows).map { self[$0, column] }.filter(\.isFinite)
+    }
 
     /// How many of the finite numbers fall into each of some equal ranges between two ends.
-    func histogram(_ count: Int, from low: Float, to high: Float) -> [Int] {
+    func histogram(_ count: Int, from low: Float, to high: Float, isCausal: Bool) -> [Int] {
         var bins = [Int](repeating: 0, count: count)
-        let factor = high > low ? Float(count) / (high - low) : 0
-        tensor.withValues { values in
-            for row in 0..<rows {
-                var index = offset + row * rowStride
-                for _ in 0..<columns {
-                    let value = values[index]
-                    if value.isFinite, value >= low, value <= high {
-                        bins[min(count - 1, Int((value - low) * factor))] += 1
+        let (factor, last) = (high > low ? Float(count) / (high - low) : 0, Float(count - 1))
+        bins.withUnsafeMutableBufferPointer { bins in
+            tensor.withValues { values in
+                for row in 0..<rows {
+                    var index = offset + row * rowStride
+                    for _ in 0..<width(row, isCausal: isCausal) {
+                        let value = values[index]
+                        // What is no number is in no range.
+                        if value >= low, value <= high {
+                            bins[Int(truncatingIfNeeded: Int32(Swift.min(last, (value - low) * factor)))] &+= 1
+                        }
+                        index &+= columnStride
                     }
-                    index += columnStride
                 }
             }
         }
@@ -151,18 +161,27 @@ struct Slice {
     }
 
     /// The smallest and the largest finite number.
-    var ends: (low: Float, high: Float) {
-        var (low, high) = (Float.infinity, -Float.infinity)
+    func ends(isCausal: Bool) -> (low: Float, high: Float) {
+        var lows = SIMD8<Float>(repeating: .infinity)
+        var highs = SIMD8<Float>(repeating: -.infinity)
+        func take(_ value: SIMD8<Float>) {
+            let isFinite = value .>= -Float.greatestFiniteMagnitude .& value .<= Float.greatestFiniteMagnitude
+            lows.replace(with: value, where: isFinite .& (value .< lows))
+            highs.replace(with: value, where: isFinite .& (value .> highs))
+        }
         tensor.withValues { values in
+            guard let base = values.baseAddress else { return }
             for row in 0..<rows {
-                var index = offset + row * rowStride
-                for _ in 0..<columns {
-                    let value = values[index]
-                    if value.isFinite { (low, high) = (Swift.min(low, value), Swift.max(high, value)) }
-                    index += columnStride
+                let start = offset + row * rowStride
+                let columns = width(row, isCausal: isCausal)
+                let whole = columnStride == 1 ? columns & ~7 : 0
+                for column in stride(from: 0, to: whole, by: 8) {
+                    take(UnsafeRawPointer(base + start + column).loadUnaligned(as: SIMD8<Float>.self))
                 }
+                for column in whole..<columns { take(SIMD8(repeating: base[start + column * columnStride])) }
             }
         }
+        let (low, high) = (lows.min(), highs.max())
         return low <= high ? (low, high) : (0, 0)
     }
 }

@@ -68,9 +68,17 @@ struct AlonePicture {
     private func drawSums(on canvas: inout Canvas, in area: Rect) {
         guard let slice = whole.slice, whole.revealed == nil else { return }
         let names = [
-            whole.row.map { row in ("row \(whole.rowNames.isEmpty ? "\(row)" : whole.rowNames[row])", slice.row(row)) },
+            whole.row.map { row in
+                (
+                    "row \(whole.rowNames.isEmpty ? "\(row)" : whole.rowNames[row])",
+                    slice.row(row, isCausal: whole.isCausal)
+                )
+            },
             whole.column.map { column in
-                ("column \(whole.columnNames.isEmpty ? "\(column)" : whole.columnNames[column])", slice.column(column))
+                (
+                    "column \(whole.columnNames.isEmpty ? "\(column)" : whole.columnNames[column])",
+                    slice.column(column, isCausal: whole.isCausal)
+                )
             },
         ]
         for (line, entry) in names.compactMap(\.self).enumerated() {
@@ -88,8 +96,8 @@ struct AlonePicture {
                 x += 14
             }
         }
-        let (low, high) = slice.ends
-        let bins = slice.histogram(24, from: low, to: high)
+        let (low, high) = slice.ends(isCausal: whole.isCausal)
+        let bins = slice.histogram(24, from: low, to: high, isCausal: whole.isCausal)
         let most = bins.max() ?? 0
         guard most > 0, area.height > 2 else { return }
         let y = area.y + 2

@@ -7,8 +7,8 @@ struct PromptLine {
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         let tokens = scene.stepper.tokens
-        let chips = tokens.enumerated().map { place, id in (label: scene.model.label(id), place: "\(place)") }
-        let width = { (index: Int) in chips[index].label.unicodeScalars.count + chips[index].place.count + 3 }
+        let label = { (index: Int) in scene.model.label(tokens[index]) }
+        let width = { (index: Int) in label(index).unicodeScalars.count + "\(index)".count + 3 }
         canvas.write("prompt", x: area.x, y: area.y, .dim)
         let start = area.x + 9
         let selected = scene.selection.position
@@ -22,7 +22,7 @@ struct PromptLine {
         }
         var x = start
         if first > 0 { x = canvas.write("… ", x: x, y: area.y, .dim) }
-        for index in first..<chips.count {
+        for index in first..<tokens.count {
             if x + width(index) + 2 > area.maxX {
                 canvas.write("…", x: x, y: area.y, .dim)
                 break
@@ -31,8 +31,8 @@ struct PromptLine {
             let isSelected = index == selected
             canvas.link(Rect(x, area.y, width(index), 1), to: ClickTarget.position(index).meaning)
             let chip = Style(isSelected ? .accent : .bright, on: isSelected ? .here : .bar, bold: true)
-            x = canvas.write(" \(chips[index].label) ", x: x, y: area.y, chip)
-            x = canvas.write(chips[index].place + " ", x: x, y: area.y, isSelected ? .accent : .dim)
+            x = canvas.write(" \(label(index)) ", x: x, y: area.y, chip)
+            x = canvas.write("\(index) ", x: x, y: area.y, isSelected ? .accent : .dim)
         }
     }
 }

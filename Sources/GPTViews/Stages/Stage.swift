@@ -124,9 +124,6 @@ extension Scene {
     /// Why there are no numbers to draw.
     var absence: String { trace == nil ? "weights not loaded" : "not computed yet" }
 
-    /// Every position by token and place.
-    var positionNames: [String] { stepper.tokens.indices.map { name(position: $0) } }
-
     /// The face of an operation's value, if it has been computed: of what has heads, the chosen one.
     func slice(of index: Int) -> Slice? {
         guard let value = value(of: index) else { return nil }
