@@ -23,9 +23,9 @@ public struct App {
     /// Where we are.
     public internal(set) var stepper: Stepper
     /// The pass; nil when there are shapes only.
-    private(set) var trace: Trace?
+    var trace: Trace?
     /// How the next token is chosen.
-    public private(set) var sampling: Sampling
+    public internal(set) var sampling: Sampling
     /// What the arrow keys speak to.
     public internal(set) var focus = Focus.timeline
     /// How the stage is looked at.
@@ -33,9 +33,9 @@ public struct App {
     /// What the terminal can show.
     public var capabilities = Capabilities()
     /// Every position by token and place.
-    private var positionNames: [String]
+    var positionNames: [String]
     /// The patterns at the cursor made small: looking at all of them takes longer than a frame.
-    private var smallHeads: (node: Int, known: [HeadStatistics]) = (-1, [])
+    var smallHeads: (node: Int, known: [HeadStatistics]) = (-1, [])
     /// What is in front of everything; nil for nothing.
     var panel: Panel?
     /// The guided tour, while it lasts.
@@ -49,17 +49,17 @@ public struct App {
     /// The digits typed before a key.
     var count = ""
     /// Tokens that are to be taken as soon as they are known.
-    private(set) var pendingTakes = 0
+    var pendingTakes = 0
     /// Keys that were pressed while they were not.
-    private var typedAhead: [Key] = []
+    var typedAhead: [Key] = []
     /// Whether the work that is left was interrupted.
-    private var isInterrupted = false
+    var isInterrupted = false
     /// The checkpoint that the session was opened with; nil when it was a preset.
-    private let checkpoint: Model?
+    let checkpoint: Model?
     /// The seed of random weights.
     let weightSeed: UInt64
     /// Bytes that the values of a pass may take.
-    private let memory: Int
+    let memory: Int
 
     /// Opens a model on a prompt.
     ///
@@ -71,7 +71,7 @@ public struct App {
         try self.init(model, tokens, sampling, weightSeed, memory, checkpoint: isPreset ? nil : model)
     }
 
-    private init(
+    init(
         _ model: Model, _ tokens: [Int], _ sampling: Sampling, _ weightSeed: UInt64, _ memory: Int,
         checkpoint: Model?
     ) throws(PassError) {
@@ -86,7 +86,7 @@ public struct App {
     }
 
     /// The pass of a stepper, which takes over what it has in common with the one before.
-    private func pass(_ stepper: Stepper) throws(PassError) -> Trace? {
+    func pass(_ stepper: Stepper) throws(PassError) -> Trace? {
         guard let weights = model.weights else { return nil }
         return try Trace(
             program: stepper.program, weights: weights, tokens: stepper.tokens, memory: memory, continuing: trace)
@@ -97,69 +97,6 @@ public struct App {
         Scene(
             model: model, stepper: stepper, trace: trace, sampling: sampling,
             heads: smallHeads.node == stepper.index ? smallHeads.known : [], positionNames: positionNames)
-    }
-
-    // MARK: Work
-
-    /// The operation up to which is to be computed: the cursor's, or the last where a token is to be taken.
-    private var goal: Int { pendingTakes > 0 ? stepper.program.nodes.count - 1 : stepper.index }
-
-    /// The operation that is to be computed next; nil when there is none.
-    var nextWork: Int? { trace?.next(toward: goal) }
-
-    /// Whether there is something to compute.
-    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || nextWork != nil || panelNeedsWork) }
-
-    /// Whether what stands in front waits for numbers.
-    private var panelNeedsWork: Bool {
-        guard trace != nil else { return false }
-        switch panel {
-        case nil where stepper.node.operation == .pattern:
-            return smallHeads.node != stepper.index || smallHeads.known.count < stepper.node.shape[0]
-        case .ledger(let ledger): return ledger.needsWork(stepper.program)
-        case .heads(let heads): return heads.atlas.needsWork
-        case .lens(let lens): return lens.table.needsWork(positions(lens))
-        case .help, .models, .prompt, .sampling, .continuations, nil: return false
-        }
-    }
-
-    private mutating func workForPanel() {
-        guard let trace else { return }
-        switch panel {
-        case nil where stepper.node.operation == .pattern:
-            if smallHeads.node != stepper.index { smallHeads = (stepper.index, []) }
-            let (T, pattern) = (stepper.tokens.count, trace.value(of: stepper.index))
-            guard smallHeads.known.count < pattern.shape[0] else { return }
-            let range = smallHeads.known.count * T * T..<(smallHeads.known.count + 1) * T * T
-            smallHeads.known.append(
-                pattern.withValues { HeadStatistics(UnsafeBufferPointer(rebasing: $0[range]), count: T) })
-        case .ledger(var ledger):
-            ledger.top.work(trace, sampling)
-            panel = .ledger(ledger)
-        case .heads(var heads):
-            heads.atlas.work(trace)
-            panel = .heads(heads)
-        case .lens(var lens):
-            lens.table.work(trace, positions(lens))
-            panel = .lens(lens)
-        case .help, .models, .prompt, .sampling, .continuations, nil: break
-        }
-    }
-
-    /// Computes one operation, or takes the token that all of them lead to.
-    public mutating func work() {
-        guard pendingTakes > 0 else {
-            if trace?.computeNext(toward: goal) != true { workForPanel() }
-            return
-        }
-        if trace?.prepareAnswer() == true { return }
-        pendingTakes -= 1
-        take()
-        lookAtTour()
-        guard pendingTakes == 0 else { return }
-        let keys = typedAhead
-        typedAhead = []
-        for key in keys { _ = handle(.key(key)) }
     }
 
     /// Milliseconds until something happens by itself; nil for never.
@@ -297,7 +234,7 @@ public struct App {
         adopt(next)
     }
 
-    private mutating func say(_ stop: Stepper.Stop?) {
+    mutating func say(_ stop: Stepper.Stop?) {
         guard let stop else { return }
         message = Narration.sentence(stop, stepper)
         stepper.isPlaying = false
@@ -358,75 +295,5 @@ public struct App {
             editor.press(.character(scalar))
         }
         panel = .prompt(editor)
-    }
-
-    // MARK: Tokens
-
-    /// Takes the token that was predicted; with the context full shows it, since it is read and never fed.
-    private mutating func take() {
-        guard let trace else {
-            pendingTakes = 0
-            return message = "There are no weights, so no token is predicted."
-        }
-        var next = stepper
-        let token = trace.prediction(at: stepper.tokens.count - 1, sampling: sampling).token
-        if let stop = next.take(token) {
-            pendingTakes = 0
-            stepper.go(to: stepper.program.nodes.count - 1)
-            return say(stop)
-        }
-        adopt(next)
-    }
-
-    private mutating func giveBack() {
-        var next = stepper
-        if let stop = next.giveBack() { return say(stop) }
-        adopt(next)
-    }
-
-    /// Runs another prompt.
-    mutating func edit(_ tokens: [Int]) {
-        var next = stepper
-        next.edit(tokens)
-        adopt(next)
-    }
-
-    /// Moves on to a stepper over other tokens, and to their pass.
-    private mutating func adopt(_ next: Stepper) {
-        do {
-            trace = try pass(next)
-            stepper = next
-            smallHeads = (-1, [])
-            positionNames = Scene.positionNames(stepper.tokens, model)
-        } catch {
-            message = error.description
-        }
-    }
-
-    /// Chooses how the next token is drawn.
-    mutating func choose(_ sampling: Sampling) { self.sampling = sampling }
-
-    /// What can be switched to: the presets, and the checkpoint that the session was opened with.
-    var choices: [Preset] {
-        Preset.all + [checkpoint.map { Preset(name: $0.name, configuration: $0.configuration) }].compactMap(\.self)
-    }
-
-    /// Switches to another model: a preset with its weights, with random ones or as shapes only, or the checkpoint.
-    mutating func open(_ choice: Preset) {
-        do {
-            let model =
-                if let checkpoint, choice.name == checkpoint.name { checkpoint } else if choice.name == "nano" {
-                    try Model.nano()
-                } else if choice.fitsInMemory, let folder = Model.snapshot(of: choice.name, in: HubCache()) {
-                    try Model.checkpoint(folder, name: choice.name)
-                } else { try Model.preset(choice, randomSeed: choice.fitsInMemory ? weightSeed : nil) }
-            var sampling = model.sampling
-            sampling.seed = self.sampling.seed
-            var app = try App(model, model.defaultTokens, sampling, weightSeed, memory, checkpoint: checkpoint)
-            (app.size, app.capabilities, app.language) = (size, capabilities, language)
-            self = app
-        } catch {
-            message = "\(error)"
-        }
     }
 }

@@ -1,0 +1,66 @@
+import GPTEngine
+import GPTStepper
+
+/// What is computed between two looks at the keyboard, a piece at a time.
+extension App {
+    /// The operation up to which is to be computed: the cursor's, or the last where a token is to be taken.
+    private var goal: Int { pendingTakes > 0 ? stepper.program.nodes.count - 1 : stepper.index }
+
+    /// The operation that is to be computed next; nil when there is none.
+    var nextWork: Int? { trace?.next(toward: goal) }
+
+    /// Whether there is something to compute.
+    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || nextWork != nil || panelNeedsWork) }
+
+    /// Whether what stands in front waits for numbers.
+    private var panelNeedsWork: Bool {
+        guard trace != nil else { return false }
+        switch panel {
+        case nil where stepper.node.operation == .pattern:
+            return smallHeads.node != stepper.index || smallHeads.known.count < stepper.node.shape[0]
+        case .ledger(let ledger): return ledger.needsWork(stepper.program)
+        case .heads(let heads): return heads.atlas.needsWork
+        case .lens(let lens): return lens.table.needsWork(positions(lens))
+        case .help, .models, .prompt, .sampling, .continuations, nil: return false
+        }
+    }
+
+    private mutating func workForPanel() {
+        guard let trace else { return }
+        switch panel {
+        case nil where stepper.node.operation == .pattern:
+            if smallHeads.node != stepper.index { smallHeads = (stepper.index, []) }
+            let (T, pattern) = (stepper.tokens.count, trace.value(of: stepper.index))
+            guard smallHeads.known.count < pattern.shape[0] else { return }
+            let range = smallHeads.known.count * T * T..<(smallHeads.known.count + 1) * T * T
+            smallHeads.known.append(
+                pattern.withValues { HeadStatistics(UnsafeBufferPointer(rebasing: $0[range]), count: T) })
+        case .ledger(var ledger):
+            ledger.top.work(trace, sampling)
+            panel = .ledger(ledger)
+        case .heads(var heads):
+            heads.atlas.work(trace)
+            panel = .heads(heads)
+        case .lens(var lens):
+            lens.table.work(trace, positions(lens))
+            panel = .lens(lens)
+        case .help, .models, .prompt, .sampling, .continuations, nil: break
+        }
+    }
+
+    /// Computes one operation, or takes the token that all of them lead to.
+    public mutating func work() {
+        guard pendingTakes > 0 else {
+            if trace?.computeNext(toward: goal) != true { workForPanel() }
+            return
+        }
+        if trace?.prepareAnswer() == true { return }
+        pendingTakes -= 1
+        take()
+        lookAtTour()
+        guard pendingTakes == 0 else { return }
+        let keys = typedAhead
+        typedAhead = []
+        for key in keys { _ = handle(.key(key)) }
+    }
+}
