@@ -87,6 +87,7 @@ public struct LedgerTable {
 
     private static func row(_ term: Ledger.Term, _ operation: GPTEngine.Operation, _ scene: Scene) -> Row {
         var cells = term.operands.map { Explanation.short($0.value) }
+        if operation == .scores { cells.append(Explanation.short(term.operands.map(\.value).reduce(1, *))) }
         // A bias stands under the weights, whose sort it is.
         if term.isShift, cells.count == 1 { cells.insert("", at: 0) }
         if operation == .mlpPost, let x = term.operands.first?.value, x != 0 {
@@ -103,6 +104,8 @@ public struct LedgerTable {
         switch operation {
         case .normOut: ["normalized", "γ and β"]
         case .normalized: ["x and μ", "σ"]
+        case .scores:
+            ["q", "k", "q·k before\(scene.configuration.scoreDivisorFormula(width: "D"))"]
         default: ledger.terms.first?.operands.map { name($0, scene) } ?? []
         }
     }

@@ -94,7 +94,7 @@ extension App {
         let legend = area.takeTop(2)
         canvas.write(
             clipped(
-                "queries down, keys across; 1st, prev, self: mean shares on the first, the previous, the own position",
+                "queries down, keys across; mean shares on the first, previous, own position",
                 legend.width),
             x: legend.x, y: legend.y, .dim)
         let entries = heads.atlas.entries
@@ -136,7 +136,7 @@ extension App {
         for (line, (name, value)) in facts.enumerated() where line < size.height {
             canvas.write(
                 [
-                    (name.padding(toLength: 4, withPad: " ", startingAt: 0), .dim),
+                    (name.padding(toLength: 5, withPad: " ", startingAt: 0), .dim),
                     (String(format: "%.2f", value), .text),
                 ],
                 x: map.maxX, y: map.y + line)

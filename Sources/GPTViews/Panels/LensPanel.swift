@@ -75,7 +75,7 @@ extension App {
         let position = stepper.selection.position
         let what =
             lens.isWide
-            ? "the likeliest next token at each position, if the model stopped there"
+            ? "the likeliest next token at each position, had it stopped"
             : "after \(scene.name(position: position)), if the model stopped there: the logit lens"
         canvas.write(clipped(what, heading.maxX - x - 2), x: x + 2, y: heading.y, .dim)
         if area.height >= 26 { _ = area.takeTop(1) }
