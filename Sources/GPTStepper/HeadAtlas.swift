@@ -53,13 +53,15 @@ public struct HeadAtlas: Sendable {
         }
         func rank(_ entry: Entry) -> Double {
             guard let statistics = entry.statistics else { return .infinity }
-            return switch order {
-            case .place: 0
-            case .entropy: statistics.entropy
-            case .first: -statistics.first
-            case .previous: -statistics.previous
-            case .own: -statistics.own
-            }
+            let rank: Double =
+                switch order {
+                case .place: 0
+                case .entropy: statistics.entropy
+                case .first: -statistics.first
+                case .previous: -statistics.previous
+                case .own: -statistics.own
+                }
+            return rank.isNaN ? .infinity : rank
         }
         return all.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
     }

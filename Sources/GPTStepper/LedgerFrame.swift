@@ -10,6 +10,8 @@ public struct LedgerFrame: Sendable {
         case parts
         /// The heads of one of these parts, by place.
         case heads(part: Int)
+        /// The channels that one of these parts wrote, of attention those of one head.
+        case channels(part: Int, head: Int?)
     }
 
     /// The operation, by index.
@@ -64,8 +66,8 @@ public struct LedgerFrame: Sendable {
     /// Computes one piece of what is missing.
     public mutating func work(_ trace: Trace, _ sampling: Sampling) {
         let program = trace.program
-        if trace.computeNext(toward: node) { return }
         guard ledger != nil else {
+            if trace.computeNext(toward: node) { return }
             ledger = trace.ledger(of: node, at: cell, position: position, sampling: sampling)
             return
         }

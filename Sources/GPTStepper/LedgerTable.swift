@@ -11,6 +11,8 @@ public struct LedgerTable {
         case weight(name: String, index: [Int])
         /// The heads of a part.
         case heads(part: Int)
+        /// The channels of a part, or of one head of it.
+        case channels(part: Int, head: Int?)
     }
 
     /// One row.
@@ -53,6 +55,9 @@ public struct LedgerTable {
         case .heads(let part):
             rows = Self.heads(frame, part, scene)
             (heading, isSum) = ([], true)
+        case .channels(let part, let head):
+            rows = Self.channels(frame, part, head, scene)
+            (heading, isSum) = (["written", "per unit"], true)
         case .terms where operation == .pattern && !ledger.terms.isEmpty:
             rows = Self.neighbours(ledger, scene)
             (heading, isSum) = (["score", "exp(score−max)", "÷ Σ exp"], false)
@@ -148,15 +153,14 @@ public struct LedgerTable {
         let (head, query) = (ledger.index[0], ledger.index[1])
         let source = scene.stepper.program.nodes[ledger.node].inputs[0]
         let scores = trace.value(of: source)
-        let (max, sum) = (term.operands[1].value, term.operands[2].value)
+        let (max, shares) = (term.operands[1].value, trace.value(of: ledger.node))
         return scene.stepper.tokens.indices.map { key in
             let label = "key \(scene.name(position: key))"
             guard key <= query else { return Row(label: label, cells: ["masked"]) }
             let score = scores[head, query, key]
-            let weight = expf(score - max)
-            let numbers = [score, weight, weight / sum]
+            let share = shares[head, query, key]
             return Row(
-                label: label, cells: numbers.map(Explanation.short), value: Double(weight / sum),
+                label: label, cells: [score, expf(score - max), share].map(Explanation.short), value: Double(share),
                 targets: [.cell(node: source, index: [head, query, key])], isSelf: key == ledger.index[2])
         }
     }
@@ -172,11 +176,11 @@ public struct LedgerTable {
         return ids.map { id in
             let logit = prediction.filtered[flat: id]
             guard logit != -.infinity else { return Row(label: scene.model.label(id), cells: ["cut"]) }
-            let weight = expf(logit - prediction.max)
-            let numbers = [logit, weight, weight / prediction.sum]
+            let share = prediction.probabilities[flat: id]
             return Row(
-                label: scene.model.label(id), cells: numbers.map(Explanation.short),
-                value: Double(weight / prediction.sum), targets: [.cell(node: source, index: [id])],
+                label: scene.model.label(id),
+                cells: [logit, expf(logit - prediction.max), share].map(Explanation.short),
+                value: Double(share), targets: [.cell(node: source, index: [id])],
                 isSelf: id == ledger.index[0])
         }
     }
@@ -186,9 +190,10 @@ public struct LedgerTable {
         if let attribution = frame.attribution {
             return attribution.parts.enumerated().map { place, part in
                 let label = part.node.map { short(program.nodes[$0]) } ?? "β of ln_final"
+                // A share is a sum over all channels, so the way leads to these first.
                 let target: Target? =
-                    part.heads.isEmpty
-                    ? part.node.map { .cell(node: $0, index: [frame.cell[0], 0]) } : .heads(part: place)
+                    part.node == nil
+                    ? nil : part.heads.isEmpty ? .channels(part: place, head: nil) : .heads(part: place)
                 return Row(label: label, value: part.value, targets: [target].compactMap(\.self))
             }
         }
@@ -199,11 +204,30 @@ public struct LedgerTable {
 
     private static func heads(_ frame: LedgerFrame, _ place: Int, _ scene: Scene) -> [Row] {
         guard let part = frame.attribution?.parts[place], let node = part.node else { return [] }
-        let z = scene.stepper.program.nodes[node].inputs[0]
         let block = scene.stepper.program.nodes[node].block.map { "L\($0) " } ?? ""
         return part.heads.enumerated().map { head, value in
-            Row(label: "\(block)H\(head)", value: value, targets: [.cell(node: z, index: [frame.cell[0], head, 0])])
+            Row(label: "\(block)H\(head)", value: value, targets: [.channels(part: place, head: head)])
         } + [Row(label: "\(block)bias of W_O", value: part.bias)]
+    }
+
+    /// What a part, or one head of it, wrote to each channel, and what a unit of that adds to the logit.
+    private static func channels(_ frame: LedgerFrame, _ place: Int, _ head: Int?, _ scene: Scene) -> [Row] {
+        guard let attribution = frame.attribution, let node = attribution.parts[place].node, let trace = scene.trace
+        else { return [] }
+        let (part, position) = (attribution.parts[place], frame.cell[0])
+        func row(_ source: Int, _ index: [Int], _ written: Float, _ along: Double) -> Row {
+            Row(
+                label: "channel \(index.last ?? 0)",
+                cells: [Explanation.short(written), Explanation.short(Float(along))], value: Double(written) * along,
+                targets: [.cell(node: source, index: index)])
+        }
+        guard let head else {
+            let written = trace.value(of: node).row(position)
+            return written.indices.map { row(node, [position, $0], written[$0], attribution.direction[$0]) }
+        }
+        let z = scene.stepper.program.nodes[node].inputs[0]
+        let (value, D) = (trace.value(of: z), scene.configuration.headWidth)
+        return (0..<D).map { row(z, [position, head, $0], value[position, head, $0], part.along[head * D + $0]) }
     }
 
     /// An operation with its block: `L3 mlp.out`.
@@ -218,31 +242,25 @@ public struct LedgerTable {
     ) -> String {
         guard let value = ledger.value else { return "This cell has no value, so nothing adds up to it." }
         guard !ledger.terms.isEmpty else { return "This is an id: nothing is added up here." }
-        guard isSum else { return "The shares of one row add up to 1; ▸ marks this cell." }
+        guard isSum else {
+            return frame.node < scene.stepper.program.logitsIndex
+                ? "The shares of one row add up to 1; ▸ marks this cell."
+                : "The \(rows.count) likeliest of \(scene.configuration.vocabularySize); all shares add up to 1; ▸ marks this token."
+        }
         let whole: Double =
-            if case .heads(let part) = frame.view { frame.attribution?.parts[part].value ?? 0 } else { Double(value) }
+            switch frame.view {
+            case .heads(let part), .channels(let part, nil): frame.attribution?.parts[part].value ?? 0
+            case .channels(let part, let head?): frame.attribution?.parts[part].heads[head] ?? 0
+            case .terms, .parts: Double(value)
+            }
         let sum = rows.last?.running ?? 0
         let count = "\(rows.count) term\(rows.count == 1 ? "" : "s")"
         if frame.view != .terms, frame.needsWork(scene.stepper.program) { return "\(count) so far; computing the rest" }
-        var text = "sum of \(count) \(decimal(sum)) · the value differs by \(decimal(whole - sum))"
-        if rows.count > 5 {
-            let size = rows.reduce(0) { $0 + abs($1.value ?? 0) }
-            let largest = rows.map { abs($0.value ?? 0) }.sorted(by: >)
-            var (few, share) = (0, 0.0)
-            while few < largest.count, share < 0.9 * size { (few, share) = (few + 1, share + largest[few]) }
-            if size > 0 {
-                text += " · \(few) of \(rows.count) make \(Int((100 * share / size).rounded())) % of all sizes"
-            }
-        }
+        var text = "sum of \(count) \(Ledger.decimal(sum)) · the value differs by \(Ledger.decimal(whole - sum))"
+        if let few = Ledger.concentration(rows.compactMap(\.value)) { text += " · " + few }
         if frame.view != .terms, let attribution = frame.attribution {
             text += " · σ = \(Explanation.short(attribution.scale)) held fixed"
         }
         return text
-    }
-
-    /// A number of 64 bits with seven significant digits, and a real minus sign.
-    public static func decimal(_ value: Double) -> String {
-        let text = String(format: abs(value) > 0 && abs(value) < 1e-4 ? "%.2e" : "%.7g", abs(value))
-        return value < 0 ? "−" + text : text
     }
 }

@@ -91,13 +91,11 @@ struct LedgerOutput {
                 .joined(separator: "   "),
             ]
         }
-        let (count, share) = ledger.concentration
         return table(["term", "value", "operands"], rows, left: [2])
             + (left > 0 ? "and \(left) smaller terms, \(decimal(rest)) together; --format json has them all\n" : "")
             + "sum \(decimal(ledger.sum))"
             + (ledger.residue.map { ", which the value differs from by \(decimal($0))" } ?? "")
-            + (ledger.terms.count > 5
-                ? "; \(count) of \(ledger.terms.count) terms make \(Int((100 * share).rounded())) % of all sizes" : "")
+            + (Ledger.concentration(ledger.terms.map(\.value)).map { "; " + $0 } ?? "")
             + "\n"
     }
 
@@ -111,5 +109,5 @@ struct LedgerOutput {
             + "sum \(decimal(attribution.sum)) of \(attribution.logit)\n"
     }
 
-    private func decimal(_ value: Double) -> String { JSON.number((value * 1e6).rounded() / 1e6).text }
+    private func decimal(_ value: Double) -> String { Ledger.decimal(value) }
 }

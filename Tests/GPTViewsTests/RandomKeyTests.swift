@@ -43,6 +43,20 @@ import Testing
             for size in [Size(80, 24), Size(120, 40), Size(200, 60)] {
                 #expect(app.draw(size, Capabilities()).size == size, "step \(step)")
             }
+            // Every view of this operation, too.
+            for keys in ["a", "aas", "p", "pp", "+", "vzu"] {
+                for key in keys.unicodeScalars { _ = app.handle(.key(.character(key))) }
+                while app.isBusy { app.work() }
+                #expect(app.draw(Size(80, 24), Capabilities()).size == Size(80, 24))
+                app.panel = nil
+            }
+            app.openLedger()
+            for key in ["w", "s"] as [Unicode.Scalar] {
+                while app.isBusy { app.work() }
+                _ = app.handle(.key(.character(key)))
+                #expect(app.draw(Size(80, 24), Capabilities()).size == Size(80, 24))
+            }
+            (app.panel, app.view) = (nil, StageView())
             _ = app.handle(.key(.right))
         }
         let text = lines(app.draw(Size(80, 24), Capabilities())).joined(separator: "\n")

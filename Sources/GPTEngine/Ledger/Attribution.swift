@@ -16,6 +16,8 @@ public struct Attribution: Hashable, Sendable {
         public let heads: [Double]
         /// For attention the share of its bias, which belongs to no head.
         public let bias: Double
+        /// For attention what a number in each channel of z, head after head, adds to the logit, [C].
+        public var along: [Double] = []
     }
 
     /// The token whose logit it is.
@@ -27,7 +29,7 @@ public struct Attribution: Hashable, Sendable {
     /// The σ of the final LayerNorm, held fixed.
     public let scale: Float
     /// What a number in each channel of the stream adds to the logit, [C].
-    let direction: [Double]
+    public let direction: [Double]
     /// Embeddings, then attention and MLP of each block, then β; those that have been computed so far.
     public internal(set) var parts: [Part] = []
 
@@ -96,18 +98,19 @@ extension Trace {
         // Head h wrote z_h · W_O's rows of that head.
         let (H, D) = (program.configuration.headCount, program.configuration.headWidth)
         let mixed = value(of: node.inputs[0]).rows(position..<position + 1)
-        let heads = weights[node.reads[0].parameter].withValues { matrix in
-            (0..<H).map { head in
-                (head * D..<(head + 1) * D).reduce(0.0) { sum, row in
-                    var along = 0.0
-                    for (j, step) in direction.enumerated() { along += Double(matrix[row * H * D + j]) * step }
-                    return sum + Double(mixed[flat: row]) * along
-                }
+        let along = weights[node.reads[0].parameter].withValues { matrix in
+            (0..<H * D).map { row in
+                var along = 0.0
+                for (j, step) in direction.enumerated() { along += Double(matrix[row * H * D + j]) * step }
+                return along
             }
+        }
+        let heads = (0..<H).map { head in
+            (head * D..<(head + 1) * D).reduce(0.0) { $0 + Double(mixed[flat: $1]) * along[$1] }
         }
         return Attribution.Part(
             address: node.address, node: index, value: share, heads: heads,
-            bias: dot(weights[node.reads[1].parameter].values, direction))
+            bias: dot(weights[node.reads[1].parameter].values, direction), along: along)
     }
 
     /// The logits that the model would give after a position if it stopped at a stream: the logit lens.

@@ -6,7 +6,7 @@ public struct HeadStatistics: Hashable, Sendable {
     public let entropy: Double
     /// The mean share on the first position.
     public let first: Double
-    /// The mean share on the position before the query, over the queries that have one.
+    /// The mean share on the position before the query, over the queries that have one; NaN where none has.
     public let previous: Double
     /// The mean share on the query's own position.
     public let own: Double
@@ -26,10 +26,14 @@ public struct HeadStatistics: Hashable, Sendable {
         var map = [Float](repeating: 0, count: side * side)
         for query in 0..<T {
             let row = pattern[(query * T)..<(query * T + query + 1)]
-            for (key, share) in row.enumerated() where share > 0 {
+            for (key, share) in row.enumerated() where !(share <= 0) {
+                if share.isNaN {
+                    (entropy, map[query / step * side + key / step]) = (.nan, .nan)
+                    continue
+                }
                 entropy -= Double(share) * log2(Double(share))
                 let place = query / step * side + key / step
-                map[place] = max(map[place], share)
+                if !map[place].isNaN { map[place] = max(map[place], share) }
             }
             first += Double(row[row.startIndex])
             own += Double(row[row.startIndex + query])
@@ -37,7 +41,7 @@ public struct HeadStatistics: Hashable, Sendable {
         }
         let count = Double(T)
         (self.entropy, self.first, self.own) = (entropy / count, first / count, own / count)
-        self.previous = T > 1 ? previous / (count - 1) : 0
+        self.previous = T > 1 ? previous / (count - 1) : .nan
         (self.map, self.side) = (map, side)
     }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How one number came about: the terms that add up to it, and what each was made of.
 ///
 /// A product with a bias has a term a channel and one for the bias; a softmax, a GELU and a probability are one term; a
@@ -72,14 +74,19 @@ public struct Ledger: Hashable, Sendable {
         terms.indices.sorted { (abs(terms[$0].value), $1) > (abs(terms[$1].value), $0) }
     }
 
-    /// The fewest terms that make up nine tenths of all sizes, and the share that they make.
-    public var concentration: (count: Int, share: Double) {
-        guard size > 0 else { return (0, 0) }
+    /// In words how few of some addends make up nine tenths of their sizes; nil where that says nothing.
+    public static func concentration(_ addends: [Double]) -> String? {
+        let sizes = addends.map(abs).sorted(by: >)
+        let size = sizes.reduce(0, +)
+        guard sizes.count > 5, size > 0, size.isFinite else { return nil }
         var (count, sum) = (0, 0.0)
-        for place in ranking where sum < 0.9 * size {
-            sum += abs(terms[place].value)
-            count += 1
-        }
-        return (count, sum / size)
+        while count < sizes.count, sum < 0.9 * size { (count, sum) = (count + 1, sum + sizes[count]) }
+        return "\(count) of \(sizes.count) make \(Int((100 * sum / size).rounded())) % of all sizes"
+    }
+
+    /// A number of 64 bits with seven significant digits, and a real minus sign.
+    public static func decimal(_ value: Double) -> String {
+        let text = String(format: abs(value) > 0 && abs(value) < 1e-4 ? "%.2e" : "%.7g", abs(value))
+        return value < 0 ? "−" + text : text
     }
 }

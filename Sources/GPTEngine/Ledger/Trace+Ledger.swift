@@ -162,7 +162,7 @@ extension Trace {
         Ledger.Term(value: Double(a.value) * Double(b.value) / divisor, operands: [a, b])
     }
 
-    /// exp(x − max)/Σ, by the same exponential as the pass.
+    /// exp(x − max)/Σ. The pass has an exponential of its own that differs in the last bits.
     private func share(_ x: Ledger.Operand, _ max: Ledger.Operand, _ sum: Ledger.Operand) -> Ledger.Term {
         Ledger.Term(value: Double(expf(x.value - max.value)) / Double(sum.value), operands: [x, max, sum])
     }

@@ -83,14 +83,14 @@ public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) t
         ? path
         : (folder as NSString).appendingPathComponent(".gptstep-\(getpid())-\(UInt32.random(in: 0 ... .max)).partial")
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    // Who asks the program to end wants no half of a file either; a limit on sizes shall come as an error.
-    signal(SIGXFSZ, SIG_IGN)
-    let endings = isSpecial ? [] : [SIGINT, SIGTERM, SIGHUP].map { number in removing(temporary, on: number) }
-    defer { for ending in endings { ending.cancel() } }
-    // What is replaced keeps its permissions.
-    if !isSpecial, stat(path, &status) == 0 { fchmod(descriptor, status.st_mode & 0o7777) }
     let failure = { FileError.unwritable(path, reason: String(cString: strerror(errno == 0 ? EIO : errno))) }
     guard descriptor >= 0 else { throw failure() }
+    // Who asks the program to end wants no half of a file either; a limit on sizes shall come as an error.
+    signal(SIGXFSZ, SIG_IGN)
+    let endings = isSpecial ? [] : [SIGINT, SIGTERM, SIGHUP].compactMap { removing(temporary, on: $0) }
+    defer { for ending in endings { ending() } }
+    // What is replaced keeps its permissions.
+    if !isSpecial, stat(path, &status) == 0 { fchmod(descriptor, status.st_mode & 0o7777) }
     do {
         do {
             let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
@@ -108,19 +108,22 @@ public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) t
     }
 }
 
-/// Removes a file and ends the program when a signal comes, until it is cancelled; a signal that is ignored stays so.
-private func removing(_ path: String, on number: Int32) -> any DispatchSourceSignal {
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+/// Removes a file and ends the program when a signal comes; what is returned ends that. Nil for a signal that is ignored,
+/// which stays so.
+private func removing(_ path: String, on number: Int32) -> (() -> Void)? {
     var before = sigaction()
     sigaction(number, nil, &before)
     let isIgnored = before.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) } == 1
-    if !isIgnored { signal(number, SIG_IGN) }
+    guard !isIgnored else { return nil }
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler {
-        guard !isIgnored else { return }
         unlink(path)
         _exit(128 + number)
     }
-    source.setCancelHandler { if !isIgnored { signal(number, SIG_DFL) } }
     source.resume()
-    return source
+    return {
+        source.cancel()
+        sigaction(number, &before, nil)
+    }
 }

@@ -38,6 +38,7 @@ extension App {
             trace = try pass(next)
             stepper = next
             smallHeads = (-1, [])
+            view.reset()
             positionNames = Scene.positionNames(stepper.tokens, model)
         } catch {
             message = error.description

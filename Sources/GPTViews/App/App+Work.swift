@@ -16,7 +16,7 @@ extension App {
     private var panelNeedsWork: Bool {
         guard trace != nil else { return false }
         switch panel {
-        case nil where stepper.node.operation == .pattern:
+        case nil where stepper.node.operation == .pattern && nextWork == nil:
             return smallHeads.node != stepper.index || smallHeads.known.count < stepper.node.shape[0]
         case .ledger(let ledger): return ledger.needsWork(stepper.program)
         case .heads(let heads): return heads.atlas.needsWork
@@ -51,7 +51,8 @@ extension App {
     /// Computes one operation, or takes the token that all of them lead to.
     public mutating func work() {
         guard pendingTakes > 0 else {
-            if trace?.computeNext(toward: goal) != true { workForPanel() }
+            // What is in front comes first: each would drop the other's values where memory is short.
+            if panelNeedsWork { workForPanel() } else { _ = trace?.computeNext(toward: goal) }
             return
         }
         if trace?.prepareAnswer() == true { return }
@@ -61,6 +62,12 @@ extension App {
         guard pendingTakes == 0 else { return }
         let keys = typedAhead
         typedAhead = []
-        for key in keys { _ = handle(.key(key)) }
+        deferred += keys.map { handle(.key($0)) }.filter { $0 != .none }
+    }
+
+    /// What keys that were typed ahead ask for, once.
+    mutating func takeDeferred() -> [Effect] {
+        defer { deferred = [] }
+        return deferred
     }
 }

@@ -52,6 +52,8 @@ public struct App {
     var pendingTakes = 0
     /// Keys that were pressed while they were not.
     var typedAhead: [Key] = []
+    /// What keys ask for that were typed ahead and have been taken in since.
+    var deferred: [Effect] = []
     /// Whether the work that is left was interrupted.
     var isInterrupted = false
     /// The checkpoint that the session was opened with; nil when it was a preset.
@@ -106,12 +108,20 @@ public struct App {
 
     /// Takes an event in.
     public mutating func handle(_ event: Event) -> Effect {
+        let before = stepper.index
+        let effect = take(event)
+        // Another operation has other pictures: its result comes first.
+        if stepper.index != before { (view.picture, view.row, view.column) = (0, 0, 0) }
+        lookAtTour()
+        return effect
+    }
+
+    private mutating func take(_ event: Event) -> Effect {
         switch event {
         case .key(let key):
             message = nil
             isInterrupted = false
             if pressInTour(key) { return .none }
-            defer { lookAtTour() }
             return panel == nil ? press(key) : pressInPanel(key)
         case .paste(let text):
             paste(text)
@@ -170,7 +180,6 @@ public struct App {
         if !keepsPlaying { stepper.isPlaying = false }
         switch command {
         case .step(let grain, let direction):
-            view.picture = 0
             say(stepper.step(grain, direction, count: times))
         case .first, .restart: stepper.go(to: 0)
         case .last: stepper.go(to: stepper.program.nodes.count - 1)

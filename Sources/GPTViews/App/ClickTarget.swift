@@ -45,6 +45,7 @@ extension App {
     /// A click selects, the wheel scrolls: the same as the keys would.
     mutating func handle(_ mouse: MouseEvent) -> Effect {
         guard pendingTakes == 0 else { return .none }
+        (isInterrupted, message, count) = (false, nil, "")
         // What lies under the pointer is what is drawn there.
         let canvas = draw(Canvas(size, capabilities, recordsLinks: true))
         let target = canvas.meaning(x: mouse.x, y: mouse.y).map(ClickTarget.init)
@@ -57,9 +58,11 @@ extension App {
             default: perform(.step(.operation, mouse.kind == .wheelUp ? .backward : .forward))
             }
         case .press:
-            (message, count) = (nil, "")
+            // What stands over everything covers what lies under it.
+            if let panel, !panel.isOnStage {
+                guard case .row? = target else { return .none }
+            }
             select(target)
-            lookAtTour()
         }
         return .none
     }

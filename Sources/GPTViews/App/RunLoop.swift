@@ -19,16 +19,25 @@ public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
         return !app.isBusy
     }
 
+    /// Does what keys ask for; a status when the program is to end.
+    func perform(_ effects: [App.Effect]) -> Int32? {
+        for effect in effects {
+            switch effect {
+            case .none: continue
+            case .redraw: terminal.redraw()
+            case .suspend: terminal.suspend()
+            case .copy(let text): terminal.copy(text)
+            case .quit(let status): return status
+            }
+        }
+        return nil
+    }
+
     while true {
         let isDone = finishesSoon()
+        if let status = perform(app.takeDeferred()) { return status }
         if isDone || clock.now - lastFrame > .milliseconds(100) { show() }
         let event = terminal.nextEvent(within: isDone ? app.timeout : 0)
-        switch app.handle(event) {
-        case .none: continue
-        case .redraw: terminal.redraw()
-        case .suspend: terminal.suspend()
-        case .copy(let text): terminal.copy(text)
-        case .quit(let status): return status
-        }
+        if let status = perform([app.handle(event)]) { return status }
     }
 }

@@ -137,7 +137,7 @@ extension App {
             canvas.write(
                 [
                     (name.padding(toLength: 5, withPad: " ", startingAt: 0), .dim),
-                    (String(format: "%.2f", value), .text),
+                    (share(value), .text),
                 ],
                 x: map.maxX, y: map.y + line)
         }

@@ -42,7 +42,12 @@ extension App {
     /// Opens the ledger of the selected cell.
     mutating func openLedger() {
         guard trace != nil else { return message = "There are no weights, so there are no numbers to account for." }
-        guard stepper.isRevealed(row: stepper.cell.row, column: stepper.cell.column) else {
+        // Which token is meant is known with the logits; any other cell can be waited for.
+        guard scene.isComputed || stepper.index < stepper.program.logitsIndex else {
+            return message = "The logits are not computed yet."
+        }
+        let row = stepper.face.row == .vocabulary ? scene.vocabulary : stepper.cell.row
+        guard stepper.isRevealed(row: row, column: stepper.cell.column) else {
             return message = "This cell is not computed yet: i runs it."
         }
         panel = .ledger(LedgerPanel(scene))
@@ -51,6 +56,11 @@ extension App {
     /// Gives a key to the ledger.
     mutating func pressInLedger(_ key: Key, _ ledger: LedgerPanel) -> Effect {
         var ledger = ledger
+        let leaving: [Key] = [.escape, .left, .backspace, .character("h"), .character("q")]
+        guard ledger.top.ledger != nil || leaving.contains(key) else {
+            message = "These numbers are not computed yet."
+            return .none
+        }
         let table = LedgerTable(ledger.top, scene)
         let last = max(0, table.rows.count - 1)
         let row = table.rows.isEmpty ? nil : table.rows[min(ledger.top.place, last)]
@@ -64,6 +74,7 @@ extension App {
         case .tab: ledger.top.operand = (ledger.top.operand + 1) % max(1, row?.targets.count ?? 1)
         case .character("s"): (ledger.top.bySize, ledger.top.place) = (!ledger.top.bySize, 0)
         case .character("w") where ledger.top.hasParts:
+            // The one cell, and then all that was written to the stream.
             ledger.top.view = ledger.top.view == .terms ? .parts : .terms
             (ledger.top.place, ledger.top.bySize) = (0, false)
         case .character("y"):
@@ -71,8 +82,9 @@ extension App {
             return .copy(ledger.path(scene))
         case .enter, .right, .character("l"): follow(row, &ledger)
         case .escape, .left, .backspace, .character("h"):
-            if case .heads(let part) = ledger.top.view {
-                (ledger.top.view, ledger.top.place) = (.parts, part)
+            if let (view, target) = ledger.top.viewAbove {
+                ledger.top.view = view
+                ledger.top.place = LedgerTable(ledger.top, scene).rows.firstIndex { $0.targets.first == target } ?? 0
             } else if ledger.pop() {
                 stepper.visit(ledger.top.node, at: ledger.top.cell)
                 stepper.select(position: ledger.top.position)
@@ -103,6 +115,8 @@ extension App {
             let place = index.map(String.init).joined(separator: ", ")
             message = "\(name)[\(place)] is a weight: training made it, and here the way ends."
         case .heads(let part): (ledger.top.view, ledger.top.place) = (.heads(part: part), 0)
+        case .channels(let part, let head):
+            (ledger.top.view, ledger.top.place) = (.channels(part: part, head: head), 0)
         }
     }
 
@@ -152,6 +166,9 @@ extension App {
 
     private func partsFormula(_ frame: LedgerFrame) -> String {
         if case .heads = frame.view { return "what each head of this attention wrote toward the logit" }
+        if case .channels = frame.view {
+            return "what was written to each channel · what a unit of it adds to the logit"
+        }
         return frame.attribution == nil
             ? "the whole stream: what the embeddings and every sub-layer wrote to this channel"
             : "what every part wrote to the stream, seen from this logit"
@@ -225,6 +242,18 @@ extension App {
             canvas[share < 0 ? zero - 1 - step : zero + step, y] = Cell(" ", Style(.text, on: role))
         }
         if !isShare, share >= 0, length == 0 { canvas[zero, y].glyph = "│" }
+    }
+}
+
+extension LedgerFrame {
+    /// Where Esc leads within one cell, and the row that led here; nil at the terms and at the parts.
+    fileprivate var viewAbove: (LedgerFrame.View, LedgerTable.Target)? {
+        switch view {
+        case .heads(let part): (.parts, .heads(part: part))
+        case .channels(let part, nil): (.parts, .channels(part: part, head: nil))
+        case .channels(let part, let head): (.heads(part: part), .channels(part: part, head: head))
+        case .terms, .parts: nil
+        }
     }
 }
 

@@ -101,7 +101,7 @@ extension App {
         }
         canvas.write(
             clipped(
-                "ln_final and unembedding of each stream; the last is the model's own answer.",
+                "ln_final and unembedding of each stream, at temperature 1; last: the model's own.",
                 legend.width), x: legend.x, y: legend.y, .dim)
     }
 
@@ -149,7 +149,7 @@ extension App {
         if isShaded { canvas.fill(Rect(x, y, width - 1, 1), ground) }
         let style = isShaded ? Style(.ink, on: ground, bold: isNew) : Style(.text, bold: isNew)
         let percent = 100 * candidate.probability
-        let share = percent < 0.5 ? "<1 %" : String(format: "%.0f %%", percent)
+        let share = percent < 1 ? "<1 %" : String(format: "%.0f %%", percent)
         let room = width - 1 - share.count - 1
         canvas.write(
             (isNew ? "◆" : " ") + clipped(model.label(candidate.token), room - 1), x: x, y: y, style)

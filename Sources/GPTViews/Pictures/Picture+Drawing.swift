@@ -75,7 +75,9 @@ extension Picture {
                 whole = rows.max() ?? 0
             case .percentile:
                 (rows, rowHeight) = ([], 1)
-                whole = slice.percentile
+                whole = slice.percentile { row, column in
+                    if case .number = picture.content(row, column) { true } else { false }
+                }
             case .matrix:
                 (rows, rowHeight) = ([], 1)
                 whole =
@@ -278,7 +280,7 @@ extension Picture {
             var taken: Set<Int> = []
             for r in [row].compactMap(\.self) + Array(aside.values.indices) {
                 let line = layout.line(of: r)
-                let isRun = revealed.map { r * columns < $0 } ?? true
+                let isRun = revealed.map { (r + origin.row) * (whole?.columns ?? columns) < $0 } ?? true
                 guard isRun, taken.insert(line).inserted else { continue }
                 canvas.write(
                     number(aside.values[r], width: 8), endingAt: edge, y: body.y + line, r == row ? .text : .dim)
@@ -289,7 +291,8 @@ extension Picture {
     private func drawCaption(on canvas: inout Canvas, body: Rect, area: Rect, _ layout: PictureLayout, _ scale: Float) {
         // What does not fit goes, the least important first; the gap to the next picture may be used.
         let room = min(area.maxX + 4, canvas.size.width - 1) - body.x
-        let ends = ramp == .sequential ? [] : ["largest \(number(scale, width: 7))"]
+        let isLargest = ramp == .diverging && rules.scaling == .matrix && rules.pooling == .largest
+        let ends = isLargest ? ["largest \(number(scale, width: 7))"] : []
         let pool = layout.pool
         let cells =
             pool.rows == 1

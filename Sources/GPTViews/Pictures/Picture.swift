@@ -80,7 +80,8 @@ struct Picture {
     /// Numbers of the slice that have been run, counted in the slice.
     var revealedHere: Int {
         guard let revealed, let whole else { return revealed ?? .max }
-        return max(0, (revealed / whole.columns - origin.row) * columns)
+        let full = revealed / whole.columns - origin.row
+        return full < 0 ? 0 : full * columns + min(max(0, revealed % whole.columns - origin.column), columns)
     }
 }
 

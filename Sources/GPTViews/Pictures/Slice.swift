@@ -91,7 +91,8 @@ struct Slice {
         return result
     }
 
-    /// Every `height` × `width` numbers replaced by the mean of those that are finite; 0 where none is.
+    /// Every `height` × `width` numbers replaced by their mean; −∞, which is how a mask removes, is passed over, and a NaN
+    /// or +∞ among them makes a NaN.
     private func means(height: Int, width: Int, limit: Int) -> [Float] {
         let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
         var sums = [Double](repeating: 0, count: outRows * outColumns)
@@ -102,7 +103,7 @@ struct Slice {
                     let value = values[offset + row * rowStride + column * columnStride]
                     guard value != -.infinity else { continue }
                     let place = row / height * outColumns + column / width
-                    sums[place] += Double(value)
+                    sums[place] += value.isFinite ? Double(value) : .nan
                     counts[place] += 1
                 }
             }
@@ -110,14 +111,14 @@ struct Slice {
         return zip(sums, counts).map { $1 > 0 ? Float($0 / $1) : 0 }
     }
 
-    /// The size that 99 of 100 finite numbers do not exceed. Of very many numbers every n-th is looked at.
-    var percentile: Float {
+    /// The size that 99 of 100 finite numbers do not exceed, of those that are there. Of very many every n-th is looked at.
+    func percentile(_ isThere: (_ row: Int, _ column: Int) -> Bool) -> Float {
         let step = max(1, rows * columns / 50_000)
         var sizes: [Float] = []
         tensor.withValues { values in
             for place in stride(from: 0, to: rows * columns, by: step) {
                 let value = values[offset + place / columns * rowStride + place % columns * columnStride]
-                if value.isFinite { sizes.append(abs(value)) }
+                if value.isFinite, isThere(place / columns, place % columns) { sizes.append(abs(value)) }
             }
         }
         guard !sizes.isEmpty else { return 0 }

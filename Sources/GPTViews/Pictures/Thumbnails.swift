@@ -26,7 +26,7 @@ struct Thumbnails {
                 ("entropy", heads[head].entropy), ("on itself", heads[head].own), ("before", heads[head].previous),
             ]
             for (line, (name, value)) in facts.enumerated() where line < area.height {
-                canvas.write("\(name) " + String(format: "%.2f", value), x: map.maxX + 1, y: area.y + line, .dim)
+                canvas.write("\(name) " + share(value), x: map.maxX + 1, y: area.y + line, .dim)
             }
         }
         if heads.count > fitting, area.height > 1 {
@@ -50,10 +50,12 @@ extension HeadStatistics {
             var largest: Float = 0
             for row in r * step..<min(self.side, (r + 1) * step) {
                 for column in c * step..<min(self.side, (c + 1) * step) {
-                    largest = max(largest, map[row * self.side + column])
+                    let share = map[row * self.side + column]
+                    largest = share.isNaN || largest.isNaN ? .nan : max(largest, share)
                 }
             }
-            return Ramp.sequential.role(Double(largest))
+            // What is no number stands out; it is never drawn as nothing.
+            return largest.isNaN ? .badge : Ramp.sequential.role(Double(largest))
         }
         for x in 0..<min(area.width, side * scale) {
             for line in 0..<area.height {
@@ -68,3 +70,6 @@ extension HeadStatistics {
         }
     }
 }
+
+/// A share or an entropy with two decimals; a dash where there is none.
+func share(_ value: Double) -> String { value.isNaN ? "–" : String(format: "%.2f", value) }
