@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func insideTmuxItIsSentWrappedToo() throws {
-        let terminal = try Demo.start(["TERM": "screen-256color", "TMUX": "/tmp/tmux-0/default,1,0"])
+        let terminal = try Demo.start(["TERM": "screen-256color", "TMUX": "socket,1,0"])
         #expect(terminal.waitFor("@"))
         terminal.send("C")
         #expect(terminal.waitFor(copied + "\u{1B}Ptmux;\u{1B}" + copied + "\u{1B}\\"))
