@@ -28,13 +28,16 @@ let package = Package(
             cSettings: [.define("NCURSES_WIDECHAR", to: "1"), .define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
         .systemLibrary(name: "COpenBLAS", path: "Modules/COpenBLAS"),
+        .target(name: "CRowProduct", path: "Modules/CRowProduct"),
         .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
         .target(name: "CTourText", path: "Modules/CTourText", exclude: ["data"]),
 
         // What is computed, where we are in it, how it looks.
         .target(
             name: "GPTEngine",
-            dependencies: ["COpenBLAS", "CEmbedded", .product(name: "HeapModule", package: "swift-collections")],
+            dependencies: [
+                "COpenBLAS", "CRowProduct", "CEmbedded", .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: strict),
         .target(name: "GPTStepper", dependencies: ["GPTEngine"], swiftSettings: strict),
         .target(

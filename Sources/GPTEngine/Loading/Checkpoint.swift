@@ -78,9 +78,9 @@ public struct Checkpoint: Sendable {
     }
 
     /// A matrix as it is stored, where that is [in, out] in 16 bits.
-    func halfNumbers(_ parameter: Parameter) -> HalfNumbers? {
+    func halves(_ parameter: Parameter) -> RowOperand? {
         guard parameter.shape.count == 2, !isStoredTransposed(parameter) else { return nil }
-        return stored[Array(parameter.name.utf8)]?.halfNumbers
+        return stored[Array(parameter.name.utf8)]?.halves
     }
 
     /// Whether a stored unembedding differs from the token table that the configuration ties it to.

@@ -12,14 +12,12 @@ public struct TensorFiles: Sendable {
         /// Its numbers as 32-bit floats; nil where the type is none of those that are converted.
         public var tensor: Tensor? { file.tensor(entry) }
 
-        /// A matrix of 16-bit numbers as it lies in the file; nil where it is none, or lies at an odd place.
-        var halfNumbers: HalfNumbers? {
-            let format: HalfNumbers.Format? = entry.type == .f16 ? .f16 : entry.type == .bf16 ? .bf16 : nil
-            guard let format, entry.shape.count == 2, let base = file.bytes(of: entry).baseAddress,
-                Int(bitPattern: base).isMultiple(of: MemoryLayout<UInt16>.alignment)
-            else { return nil }
-            return HalfNumbers(
-                base: base.assumingMemoryBound(to: UInt16.self), format: format, rows: entry.shape[0],
+        /// A matrix of 16-bit numbers as it lies in the file; nil where it is none.
+        var halves: RowOperand? {
+            let format: RowOperand.Format? = entry.type == .f16 ? .f16 : entry.type == .bf16 ? .bf16 : nil
+            guard let format, entry.shape.count == 2 else { return nil }
+            return RowOperand(
+                base: file.bytes(of: entry).baseAddress, format: format, rows: entry.shape[0],
                 columns: entry.shape[1], owner: file)
         }
 

@@ -35,17 +35,15 @@ public final class Weights {
     /// Bytes that are read for each number of a matrix when a single token is computed.
     public var bytesPerNumber: Int {
         guard case .checkpoint(let checkpoint) = source else { return 4 }
-        return checkpoint.halfNumbers(checkpoint.configuration.attentionIn(block: 0).weight) == nil ? 4 : 2
+        return checkpoint.halves(checkpoint.configuration.attentionIn(block: 0).weight) == nil ? 4 : 2
     }
 
     /// The weights for a product with a single row: as they are stored, if that is in 16 bits.
     func rowOperand(_ parameter: Parameter) -> RowOperand {
         if let operand = operands[parameter.name] { return operand }
-        var operand: RowOperand?
-        if case .checkpoint(let checkpoint) = source, let half = checkpoint.halfNumbers(parameter), half.areFinite {
-            operand = .half(half)
-        }
-        let found = operand ?? .full(self[parameter])
+        let halves: RowOperand? =
+            if case .checkpoint(let checkpoint) = source { checkpoint.halves(parameter) } else { nil }
+        let found = halves ?? .full(self[parameter])
         operands[parameter.name] = found
         return found
     }

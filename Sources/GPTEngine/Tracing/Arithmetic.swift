@@ -63,5 +63,11 @@ struct Arithmetic {
         return Kernels.rowUnembed(x, table: weights.rowOperand(table))
     }
 
+    /// Queries, keys and values of one position, [3, H, D], from what a projection reads: one way through their matrix.
+    func projections(_ node: Node, _ x: Tensor) -> Tensor {
+        let weight = weights.rowOperand(node.reads[0].parameter)
+        return Kernels.rowLinear(x, weight: weight, bias: self.weight(node, 1), shape: [3] + node.shape.dropFirst())
+    }
+
     private func weight(_ node: Node, _ place: Int) -> Tensor { weights[node.reads[place].parameter] }
 }

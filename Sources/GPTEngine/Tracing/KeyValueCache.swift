@@ -59,10 +59,19 @@ public final class KeyValueCache {
         let (H, D) = (arithmetic.configuration.headCount, arithmetic.configuration.headWidth)
         let program = Program.gpt2(arithmetic.configuration, tokenCount: new.count)
         var values = [Tensor?](repeating: nil, count: program.logitsIndex)
+        var projections: Tensor?
         for (index, node) in program.nodes.prefix(program.logitsIndex).enumerated() {
             progress(index, program.logitsIndex)
             let inputs = node.inputs.compactMap { values[$0] }
-            let value = arithmetic.result(of: node, tokens: new[...], first: first, inputs: inputs).value
+            let value: Tensor
+            if case .projection(let projection) = node.operation, new.count == 1 {
+                // One row is read from memory as fast as its matrix: q, k and v of a block go through theirs together.
+                let joint = (projection == .q ? nil : projections) ?? arithmetic.projections(node, inputs[0])
+                projections = joint
+                value = joint.rows(projection.rawValue..<projection.rawValue + 1)
+            } else {
+                value = arithmetic.result(of: node, tokens: new[...], first: first, inputs: inputs).value
+            }
             values[index] = value
             if case .projection(let projection) = node.operation, projection != .q, let block = node.block {
                 let place = 2 * block + (projection == .k ? 0 : 1)
