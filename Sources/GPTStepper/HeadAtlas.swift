@@ -1,6 +1,6 @@
 public import GPTEngine
 
-/// The heads of a pass side by side, of one block or of all, as far as they have been computed.
+/// What tells the heads of a pass apart, as far as they have been looked at.
 public struct HeadAtlas: Sendable {
     /// One of them.
     public struct Entry: Hashable, Sendable {
@@ -26,29 +26,29 @@ public struct HeadAtlas: Sendable {
         case own
     }
 
-    /// The block whose heads are shown; nil for all blocks.
-    public var block: Int?
-    /// By what they are sorted.
-    public var order = Order.place
     private let program: Program
-    /// Of each block the heads and their mean, where they are computed.
-    private var known: [[HeadStatistics]?]
+    /// Of each block the heads one after another, and as the last their mean.
+    private var known: [[HeadStatistics]]
 
     /// Nothing is known yet.
-    public init(_ program: Program, block: Int?) {
+    public init(_ program: Program) {
         self.program = program
-        self.block = block
-        known = Array(repeating: nil, count: program.configuration.layerCount)
+        known = Array(repeating: [], count: program.configuration.layerCount)
     }
 
-    /// The heads that are shown, in their order; what is not computed comes last.
-    public var entries: [Entry] {
+    /// The heads of a block, as far as they are known.
+    public func heads(of block: Int) -> ArraySlice<HeadStatistics> {
+        known[block].prefix(program.configuration.headCount)
+    }
+
+    /// The heads of a block and their mean, or those of all blocks for nil; what is not computed comes last.
+    public func entries(of block: Int?, by order: Order) -> [Entry] {
         let H = program.configuration.headCount
-        let blocks = block.map { [$0] } ?? Array(known.indices)
-        let all = blocks.flatMap { block in
+        let all = blocks(block).flatMap { shown in
             // The mean is one more of a block's heads; among all heads it would be no head.
-            (0..<(self.block == nil ? H : H + 1)).map { head in
-                Entry(block: block, head: head, statistics: known[block]?[head])
+            (0..<(block == nil ? H : H + 1)).map { head in
+                Entry(
+                    block: shown, head: head, statistics: head < known[shown].count ? known[shown][head] : nil)
             }
         }
         func rank(_ entry: Entry) -> Double {
@@ -66,23 +66,26 @@ public struct HeadAtlas: Sendable {
         return all.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
     }
 
-    /// How many blocks are computed, of how many that are shown.
-    public var progress: (done: Int, all: Int) {
-        let shown = block.map { [known[$0]] } ?? known
-        return (shown.count { $0 != nil }, shown.count)
+    /// How many blocks are computed: of one, or of all for nil.
+    public func progress(_ block: Int?) -> (done: Int, all: Int) {
+        let shown = blocks(block)
+        return (shown.count { isComplete($0) }, shown.count)
     }
 
-    /// Whether a shown block is still to be computed.
-    public var needsWork: Bool { progress.done < progress.all }
-
-    /// Computes one operation, or sums up a block whose pattern is there.
-    public mutating func work(_ trace: Trace) {
-        guard let next = block ?? known.firstIndex(where: { $0 == nil }), known[next] == nil,
-            let node = Self.pattern(of: next, in: program)
+    /// Computes one operation toward what is missing of a block, or of all for nil, or looks at one head.
+    public mutating func work(_ trace: Trace, _ block: Int?) {
+        guard let next = blocks(block).first(where: { !isComplete($0) }),
+            let node = Self.pattern(of: next, in: program),
+            !trace.computeNext(toward: node)
         else { return }
-        if trace.computeNext(toward: node) { return }
-        known[next] = HeadStatistics.all(trace.value(of: node))
+        let head = known[next].count
+        known[next].append(
+            HeadStatistics(trace.value(of: node), head: head < program.configuration.headCount ? head : nil))
     }
+
+    private func blocks(_ block: Int?) -> [Int] { block.map { [$0] } ?? Array(known.indices) }
+
+    private func isComplete(_ block: Int) -> Bool { known[block].count > program.configuration.headCount }
 
     /// The operation that holds a block's pattern, by index.
     public static func pattern(of block: Int, in program: Program) -> Int? {

@@ -31,60 +31,82 @@ public struct LedgerTable {
         public var isSelf = false
     }
 
+    /// Rows that are made when they are asked for: there may be thousands, and a screen shows twenty.
+    public struct Rows: RandomAccessCollection {
+        /// Of each row in the order that is shown its place among the terms, and the sum so far.
+        fileprivate var order: [Int]
+        fileprivate var running: [Double] = []
+        fileprivate let make: (Int) -> Row
+
+        /// The places.
+        public var indices: Range<Int> { order.indices }
+        /// Before the first.
+        public var startIndex: Int { 0 }
+        /// After the last.
+        public var endIndex: Int { order.count }
+        /// The row at a place.
+        public subscript(place: Int) -> Row {
+            var row = make(order[place])
+            if !running.isEmpty { row.running = running[place] }
+            return row
+        }
+    }
+
     /// What the numbers of a row are called.
     public let heading: [String]
     /// What the rows add up to, and how far that is from the value.
     public let summary: String
     /// All rows, in the order in which they are shown.
-    public let rows: [Row]
+    public let rows: Rows
+    /// The largest size of a row.
+    public let largest: Double
     /// Whether the rows add up to the value; a softmax row shows the cell among its neighbours instead.
     public let isSum: Bool
 
     /// The rows of a frame.
     public init(_ frame: LedgerFrame, _ scene: Scene) {
         guard let ledger = frame.ledger else {
-            (heading, summary, rows, isSum) = ([], "not computed yet", [], false)
+            (heading, summary, largest, isSum) = ([], "not computed yet", 0, false)
+            rows = Rows(order: []) { _ in Row(label: "") }
             return
         }
         let operation = scene.stepper.program.nodes[frame.node].operation
-        var rows: [Row]
+        let (values, make): ([Double?], (Int) -> Row)
+        func list(_ rows: [Row]) -> ([Double?], (Int) -> Row) { (rows.map(\.value), { rows[$0] }) }
         switch frame.view {
         case .parts:
-            rows = Self.parts(frame, scene)
+            (values, make) = list(Self.parts(frame, scene))
             (heading, isSum) = ([], true)
         case .heads(let part):
-            rows = Self.heads(frame, part, scene)
+            (values, make) = list(Self.heads(frame, part, scene))
             (heading, isSum) = ([], true)
         case .channels(let part, let head):
-            rows = Self.channels(frame, part, head, scene)
+            (values, make) = list(Self.channels(frame, part, head, scene))
             (heading, isSum) = (["written", "per unit"], true)
         case .terms where operation == .pattern && !ledger.terms.isEmpty:
-            rows = Self.neighbours(ledger, scene)
+            (values, make) = list(Self.neighbours(ledger, scene))
             (heading, isSum) = (["score", "exp(score−max)", "÷ Σ exp"], false)
         case .terms where operation == .probabilities && !ledger.terms.isEmpty:
-            rows = Self.candidates(ledger, frame, scene)
+            (values, make) = list(Self.candidates(ledger, frame, scene))
             (heading, isSum) = (["logit", "exp(logit−max)", "÷ Σ exp"], false)
         case .terms:
-            rows = ledger.terms.map { Self.row($0, operation, scene) }
+            (values, make) = (ledger.terms.map(\.value), { Self.row(ledger.terms[$0], operation, scene) })
             heading =
                 operation == .mlpPost
                 ? ["mlp.pre", "gate"] : Self.heading(ledger, operation, scene)
             isSum = true
         }
-        if frame.bySize {
-            let order = rows.indices.sorted {
-                (abs(rows[$0].value ?? 0), $1) > (abs(rows[$1].value ?? 0), $0)
-            }
-            rows = order.map { rows[$0] }
-        }
+        var rows = Rows(order: Array(values.indices), make: make)
+        if frame.bySize { rows.order.sort { (abs(values[$0] ?? 0), $1) > (abs(values[$1] ?? 0), $0) } }
         if isSum {
             var sum = 0.0
-            for place in rows.indices {
-                sum += rows[place].value ?? 0
-                rows[place].running = sum
+            for place in rows.order {
+                sum += values[place] ?? 0
+                rows.running.append(sum)
             }
         }
-        summary = Self.summary(frame, ledger, rows, isSum, scene)
+        summary = Self.summary(frame, ledger, values, sum: isSum ? rows.running.last ?? 0 : nil, scene)
+        largest = values.reduce(0) { max($0, abs($1 ?? 0)) }
         self.rows = rows
     }
 
@@ -238,14 +260,14 @@ public struct LedgerTable {
     // MARK: Words
 
     private static func summary(
-        _ frame: LedgerFrame, _ ledger: Ledger, _ rows: [Row], _ isSum: Bool, _ scene: Scene
+        _ frame: LedgerFrame, _ ledger: Ledger, _ values: [Double?], sum: Double?, _ scene: Scene
     ) -> String {
         guard let value = ledger.value else { return "This cell has no value, so nothing adds up to it." }
         guard !ledger.terms.isEmpty else { return "This is an id: nothing is added up here." }
-        guard isSum else {
+        guard let sum else {
             return frame.node < scene.stepper.program.logitsIndex
                 ? "The shares of one row add up to 1; ▸ marks this cell."
-                : "The \(rows.count) likeliest of \(scene.configuration.vocabularySize); all shares add up to 1; ▸ marks this token."
+                : "The \(values.count) likeliest of \(scene.configuration.vocabularySize); all shares add up to 1; ▸ marks this token."
         }
         let whole: Double =
             switch frame.view {
@@ -253,11 +275,10 @@ public struct LedgerTable {
             case .channels(let part, let head?): frame.attribution?.parts[part].heads[head] ?? 0
             case .terms, .parts: Double(value)
             }
-        let sum = rows.last?.running ?? 0
-        let count = "\(rows.count) term\(rows.count == 1 ? "" : "s")"
+        let count = "\(values.count) term\(values.count == 1 ? "" : "s")"
         if frame.view != .terms, frame.needsWork(scene.stepper.program) { return "\(count) so far; computing the rest" }
         var text = "sum of \(count) \(Ledger.decimal(sum)) · the value differs by \(Ledger.decimal(whole - sum))"
-        if let few = Ledger.concentration(rows.compactMap(\.value)) { text += " · " + few }
+        if let few = Ledger.concentration(values.compactMap(\.self)) { text += " · " + few }
         if frame.view != .terms, let attribution = frame.attribution {
             text += " · σ = \(Explanation.short(attribution.scale)) held fixed"
         }

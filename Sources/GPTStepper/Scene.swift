@@ -11,7 +11,7 @@ public struct Scene {
     /// How the next token is chosen.
     public let sampling: Sampling
 
-    /// The patterns of the heads at the cursor made small, as far as they are known.
+    /// What tells the heads of the block at the cursor apart, as far as it is known.
     public let heads: [HeadStatistics]
     /// Every position by token and place.
     public let positionNames: [String]

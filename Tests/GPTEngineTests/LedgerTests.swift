@@ -104,15 +104,16 @@ import Testing
     }
 
     @Test func `heads are told apart by entropy and by where they look`() {
-        let sharp = HeadStatistics.all(Tensor([1, 3, 3], [1, 0, 0, 1, 0, 0, 0, 1, 0]))
-        #expect(sharp.count == 2, "a head, and the mean over the heads")
-        #expect(sharp[0].entropy == 0)
-        #expect(sharp[0].first == 2.0 / 3)
-        #expect(sharp[0].previous == 1)
-        #expect(sharp[0].own == 1.0 / 3)
-        let even = HeadStatistics.all(Tensor([1, 2, 2], [1, 0, 0.5, 0.5]))
-        #expect(even[0].entropy == 0.5)
-        #expect(even[0].map == [1, 0, 0.5, 0.5])
+        let sharp = HeadStatistics(Tensor([1, 3, 3], [1, 0, 0, 1, 0, 0, 0, 1, 0]), head: 0)
+        #expect(sharp.entropy == 0)
+        #expect(sharp.first == 2.0 / 3)
+        #expect(sharp.previous == 1)
+        #expect(sharp.own == 1.0 / 3)
+        let two = Tensor([2, 2, 2], [1, 0, 0.5, 0.5, 1, 0, 0.25, 0.75])
+        let even = HeadStatistics(two, head: 0)
+        #expect(even.entropy == 0.5)
+        #expect(even.map == [1, 0, 0.5, 0.5])
+        #expect(HeadStatistics(two, head: nil).map == [1, 0, 0.375, 0.625], "the mean over the heads")
     }
 
     @Test func `the likeliest token's probability is accounted for`() throws {
@@ -129,8 +130,8 @@ import Testing
         #expect(Ledger.concentration([1, 2, 3, 4, 5, .nan]) == nil)
         #expect(Ledger.concentration([9, 0.1, 0.1, 0.1, 0.1, 0.1]) == "1 of 6 make 95 % of all sizes")
         #expect(Ledger.decimal(-1.5e-9) == "−1.50e-09")
-        let broken = HeadStatistics.all(Tensor([1, 2, 2], [1, 0, .nan, .nan]))
-        #expect(broken[0].entropy.isNaN && broken[0].map[2].isNaN)
+        let broken = HeadStatistics(Tensor([1, 2, 2], [1, 0, .nan, .nan]), head: 0)
+        #expect(broken.entropy.isNaN && broken.map[2].isNaN)
     }
 
     @Test func `a gate far below zero keeps its digits`() {

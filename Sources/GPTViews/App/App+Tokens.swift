@@ -37,7 +37,7 @@ extension App {
         do {
             trace = try pass(next)
             stepper = next
-            smallHeads = (-1, [])
+            atlas = HeadAtlas(stepper.program)
             view.reset()
             positionNames = Scene.positionNames(stepper.tokens, model)
         } catch {

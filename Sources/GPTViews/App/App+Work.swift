@@ -17,9 +17,9 @@ extension App {
         guard trace != nil else { return false }
         switch panel {
         case nil where stepper.node.operation == .pattern && nextWork == nil:
-            return smallHeads.node != stepper.index || smallHeads.known.count < stepper.node.shape[0]
+            return stepper.node.block.map { atlas.heads(of: $0).count < stepper.node.shape[0] } ?? false
         case .ledger(let ledger): return ledger.needsWork(stepper.program)
-        case .heads(let heads): return heads.atlas.needsWork
+        case .heads(let heads): return heads.needsWork(atlas)
         case .lens(let lens): return lens.table.needsWork(positions(lens))
         case .help, .models, .prompt, .sampling, .continuations, nil: return false
         }
@@ -29,18 +29,11 @@ extension App {
         guard let trace else { return }
         switch panel {
         case nil where stepper.node.operation == .pattern:
-            if smallHeads.node != stepper.index { smallHeads = (stepper.index, []) }
-            let (T, pattern) = (stepper.tokens.count, trace.value(of: stepper.index))
-            guard smallHeads.known.count < pattern.shape[0] else { return }
-            let range = smallHeads.known.count * T * T..<(smallHeads.known.count + 1) * T * T
-            smallHeads.known.append(
-                pattern.withValues { HeadStatistics(UnsafeBufferPointer(rebasing: $0[range]), count: T) })
+            atlas.work(trace, stepper.node.block)
         case .ledger(var ledger):
             ledger.top.work(trace, sampling)
             panel = .ledger(ledger)
-        case .heads(var heads):
-            heads.atlas.work(trace)
-            panel = .heads(heads)
+        case .heads(let heads): atlas.work(trace, heads.block)
         case .lens(var lens):
             lens.table.work(trace, positions(lens))
             panel = .lens(lens)

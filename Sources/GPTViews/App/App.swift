@@ -34,8 +34,8 @@ public struct App {
     public var capabilities = Capabilities()
     /// Every position by token and place.
     var positionNames: [String]
-    /// The patterns at the cursor made small: looking at all of them takes longer than a frame.
-    var smallHeads: (node: Int, known: [HeadStatistics]) = (-1, [])
+    /// What tells the heads of the pass apart: looking at all of them takes longer than a frame.
+    var atlas: HeadAtlas
     /// What is in front of everything; nil for nothing.
     var panel: Panel?
     /// The guided tour, while it lasts.
@@ -83,6 +83,7 @@ public struct App {
         self.weightSeed = weightSeed
         self.memory = memory
         stepper = Stepper(model.configuration, tokens: tokens)
+        atlas = HeadAtlas(stepper.program)
         positionNames = Scene.positionNames(tokens, model)
         trace = try pass(stepper)
     }
@@ -98,7 +99,7 @@ public struct App {
     var scene: Scene {
         Scene(
             model: model, stepper: stepper, trace: trace, sampling: sampling,
-            heads: smallHeads.node == stepper.index ? smallHeads.known : [], positionNames: positionNames)
+            heads: stepper.node.block.map { Array(atlas.heads(of: $0)) } ?? [], positionNames: positionNames)
     }
 
     /// Milliseconds until something happens by itself; nil for never.

@@ -5,13 +5,16 @@ import TerminalKit
 
 /// All heads of a block, or of all blocks, as thumbnails with what tells them apart.
 struct HeadsPanel {
-    var atlas: HeadAtlas
+    /// The block whose heads are shown; nil for all blocks.
+    var block: Int?
+    var order = HeadAtlas.Order.place
     /// The chosen one, by its place in the order that is shown.
     var place = 0
 
-    init(_ scene: Scene, block: Int?) {
-        atlas = HeadAtlas(scene.stepper.program, block: block)
-        place = block == nil ? 0 : scene.selection.head
+    /// Whether a shown block is still to be looked at.
+    func needsWork(_ atlas: HeadAtlas) -> Bool {
+        let (done, all) = atlas.progress(block)
+        return done < all
     }
 
     /// How a page of tiles is laid out.
@@ -34,14 +37,14 @@ struct HeadsPanel {
 extension App {
     mutating func openHeads() {
         guard trace != nil else { return message = "There are no weights, so there are no patterns." }
-        panel = .heads(HeadsPanel(scene, block: stepper.node.block ?? 0))
+        panel = .heads(HeadsPanel(block: stepper.node.block ?? 0, place: stepper.selection.head))
     }
 
     /// Gives a key to the heads.
     mutating func pressInHeads(_ key: Key, _ heads: HeadsPanel) {
         var heads = heads
-        let entries = heads.atlas.entries
-        let columns = HeadsPanel.Layout(stageArea, isBlock: heads.atlas.block != nil).columns
+        let entries = atlas.entries(of: heads.block, by: heads.order)
+        let columns = HeadsPanel.Layout(stageArea, isBlock: heads.block != nil).columns
         func move(_ offset: Int) { heads.place = min(max(0, heads.place + offset), entries.count - 1) }
         switch key {
         case .right, .character("l"): move(1)
@@ -53,10 +56,10 @@ extension App {
         case .home, .character("g"): heads.place = 0
         case .end, .character("G"): heads.place = entries.count - 1
         case .character("s"):
-            heads.atlas.order = HeadAtlas.Order(rawValue: heads.atlas.order.rawValue + 1) ?? .place
+            heads.order = HeadAtlas.Order(rawValue: heads.order.rawValue + 1) ?? .place
             heads.place = 0
         case .character("a"):
-            heads.atlas.block = heads.atlas.block == nil ? stepper.node.block ?? 0 : nil
+            heads.block = heads.block == nil ? stepper.node.block ?? 0 : nil
             heads.place = 0
         case .character("]"), .character("}"): heads.turn(1, program: stepper.program)
         case .character("["), .character("{"): heads.turn(-1, program: stepper.program)
@@ -83,13 +86,13 @@ extension App {
 
     func drawHeads(_ heads: HeadsPanel, on canvas: inout Canvas, in area: Rect) {
         canvas.fill(area)
-        let layout = HeadsPanel.Layout(area, isBlock: heads.atlas.block != nil)
+        let layout = HeadsPanel.Layout(area, isBlock: heads.block != nil)
         var area = area
         let heading = area.takeTop(1)
-        let title = heads.atlas.block.map { "Heads of block \($0)" } ?? "Heads of all blocks"
+        let title = heads.block.map { "Heads of block \($0)" } ?? "Heads of all blocks"
         let x = canvas.write(title, x: heading.x, y: heading.y, .accent)
-        let (done, all) = heads.atlas.progress
-        let order = Self.name(heads.atlas.order) + (done < all ? " · \(done) of \(all) blocks computed" : "")
+        let (done, all) = atlas.progress(heads.block)
+        let order = Self.name(heads.order) + (done < all ? " · \(done) of \(all) blocks computed" : "")
         canvas.write(order, x: x + 2, y: heading.y, .dim)
         let legend = area.takeTop(2)
         canvas.write(
@@ -97,7 +100,7 @@ extension App {
                 "queries down, keys across; mean shares on the first, previous, own position",
                 legend.width),
             x: legend.x, y: legend.y, .dim)
-        let entries = heads.atlas.entries
+        let entries = atlas.entries(of: heads.block, by: heads.order)
         let line = min(heads.place, entries.count - 1) / layout.columns
         let lines = (entries.count + layout.columns - 1) / layout.columns
         let first = max(0, min(line - layout.rows / 2, lines - layout.rows))
@@ -157,9 +160,9 @@ extension App {
 extension HeadsPanel {
     /// Turns to another block.
     fileprivate mutating func turn(_ offset: Int, program: Program) {
-        guard let block = atlas.block else { return }
+        guard let block else { return }
         let count = program.configuration.layerCount
-        atlas.block = (block + offset + count) % count
+        self.block = (block + offset + count) % count
         place = min(place, program.configuration.headCount)
     }
 }

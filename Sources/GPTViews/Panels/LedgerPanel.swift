@@ -177,8 +177,10 @@ extension App {
     private func drawRows(_ table: LedgerTable, _ frame: LedgerFrame, on canvas: inout Canvas, in area: Rect) {
         guard !table.rows.isEmpty, area.height > 2 else { return }
         var area = area
-        let labelWidth = min(24, max(8, table.rows.map(\.label.unicodeScalars.count).max() ?? 8))
-        let cellCount = table.rows.map(\.cells.count).max() ?? 0
+        // Rows of one table are of a kind: the first and the last tell how much room all need.
+        let sample = table.rows.prefix(50) + table.rows.suffix(50)
+        let labelWidth = min(24, max(8, sample.map(\.label.unicodeScalars.count).max() ?? 8))
+        let cellCount = sample.map(\.cells.count).max() ?? 0
         let cellWidth = 15
         let start = area.x + 2 + labelWidth + 1
         let sumX = start + cellCount * cellWidth
@@ -196,11 +198,10 @@ extension App {
         let room = area.height - (table.rows.count > area.height ? 1 : 0)
         let chosen = min(frame.place, table.rows.count - 1)
         let first = max(0, min(chosen - room / 2, table.rows.count - room))
-        let largest = table.rows.reduce(0) { max($0, abs($1.value ?? 0)) }
         let barX = sumX + (table.isSum ? 30 : 2)
         let barWidth = min(40, area.maxX - barX - 1)
-        for (place, row) in table.rows.enumerated().dropFirst(first).prefix(room) {
-            let y = area.takeTop(1).y
+        for place in first..<min(first + room, table.rows.count) {
+            let (row, y) = (table.rows[place], area.takeTop(1).y)
             let isHere = place == chosen
             canvas.link(Rect(area.x, y, area.width, 1), to: ClickTarget.row(place).meaning)
             if isHere { canvas.fill(Rect(area.x, y, area.width, 1), .here) }
@@ -222,7 +223,8 @@ extension App {
                 }
             }
             drawBar(
-                value / max(largest, .leastNormalMagnitude), width: barWidth, x: barX, y: y, isShare: !table.isSum,
+                value / max(table.largest, .leastNormalMagnitude), width: barWidth, x: barX, y: y,
+                isShare: !table.isSum,
                 on: &canvas)
         }
         if table.rows.count > room {

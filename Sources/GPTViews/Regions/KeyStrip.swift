@@ -30,8 +30,8 @@ struct KeyStrip {
         case .heads(let heads):
             [
                 ("arrows", "choose"), ("Enter", "open it"), ("s", "sort"),
-                ("a", heads.atlas.block == nil ? "one block" : "all blocks"),
-            ] + (heads.atlas.block == nil ? [] : [("[ ]", "block")]) + [("Esc", "close")]
+                ("a", heads.block == nil ? "one block" : "all blocks"),
+            ] + (heads.block == nil ? [] : [("[ ]", "block")]) + [("Esc", "close")]
         case .lens(let lens):
             [
                 ("↓ ↑", "write"), ("← →", "position"), ("p", lens.isWide ? "one position" : "all positions"),

@@ -66,7 +66,7 @@ struct Tour {
             if case .lens = app.panel { true } else { false }
         },
         Stop(id: "heads", address: "blocks.1.attn.pattern", region: .stage) { app, _ in
-            if case .heads(let heads) = app.panel { heads.atlas.block == nil } else { false }
+            if case .heads(let heads) = app.panel { heads.block == nil } else { false }
         },
         Stop(id: "choice", address: "probabilities", region: .stage) { app, _ in
             app.stepper.node.operation == .nextToken

@@ -18,8 +18,22 @@ public struct HeadStatistics: Hashable, Sendable {
     /// The most rows and columns of a small pattern.
     public static let mostSide = 16
 
-    /// Looks at a pattern [T, T], whose rows are shares of 1.
-    public init(_ pattern: UnsafeBufferPointer<Float>, count T: Int) {
+    /// Looks at one head of a pattern [H, T, T], whose rows are shares of 1; for nil at the mean over its heads.
+    public init(_ pattern: Tensor, head: Int?) {
+        let (H, T) = (pattern.shape[0], pattern.shape[1])
+        self = pattern.withValues { values in
+            if let head {
+                return Self(UnsafeBufferPointer(rebasing: values[head * T * T..<(head + 1) * T * T]), count: T)
+            }
+            var mean = [Float](repeating: 0, count: T * T)
+            for head in 0..<H {
+                for place in 0..<T * T { mean[place] += values[head * T * T + place] / Float(H) }
+            }
+            return mean.withUnsafeBufferPointer { Self($0, count: T) }
+        }
+    }
+
+    private init(_ pattern: UnsafeBufferPointer<Float>, count T: Int) {
         var (entropy, first, previous, own) = (0.0, 0.0, 0.0, 0.0)
         let step = (T + Self.mostSide - 1) / Self.mostSide
         let side = (T + step - 1) / step
@@ -43,23 +57,5 @@ public struct HeadStatistics: Hashable, Sendable {
         (self.entropy, self.first, self.own) = (entropy / count, first / count, own / count)
         self.previous = T > 1 ? previous / (count - 1) : .nan
         (self.map, self.side) = (map, side)
-    }
-
-    /// Every head of a pattern [H, T, T], and as the last their mean.
-    public static func all(_ pattern: Tensor) -> [HeadStatistics] {
-        let (H, T) = (pattern.shape[0], pattern.shape[1])
-        return pattern.withValues { values in
-            var mean = [Float](repeating: 0, count: T * T)
-            for head in 0..<H {
-                for place in 0..<T * T { mean[place] += values[head * T * T + place] / Float(H) }
-            }
-            func statistics(_ pattern: UnsafeBufferPointer<Float>) -> HeadStatistics {
-                HeadStatistics(pattern, count: T)
-            }
-            let heads = (0..<H).map { head in
-                statistics(UnsafeBufferPointer(rebasing: values[head * T * T..<(head + 1) * T * T]))
-            }
-            return heads + [mean.withUnsafeBufferPointer(statistics)]
-        }
     }
 }
