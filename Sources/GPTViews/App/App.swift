@@ -222,10 +222,14 @@ public struct App {
     }
 
     /// Into the selected thing: the stage, a candidate, or how a number came about.
+    /// Whether Enter takes the token that is chosen on the stage.
+    var takesByHand: Bool {
+        focus == .stage && [.probabilities, .nextToken].contains(stepper.node.operation) && trace != nil
+    }
+
     private mutating func enter() {
         guard focus != .timeline else { return focus = .stage }
-        let isChoice = [.probabilities, .nextToken].contains(stepper.node.operation)
-        guard focus == .stage, isChoice, trace != nil else { return openLedger() }
+        guard takesByHand else { return openLedger() }
         guard stepper.selection.position == stepper.tokens.count - 1 else {
             return message = "A token is taken after the last position only."
         }

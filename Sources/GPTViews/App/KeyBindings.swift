@@ -32,8 +32,7 @@ enum KeyBindings {
             focus: [.stage]),
         KeyBinding(
             symbols: "s S", keys: both("s", "S", .operation), word: "step",
-            help: "one operation forward, back, whatever has the focus",
-            focus: Set(Focus.allCases)),
+            help: "one operation forward, back, whatever has the focus"),
         KeyBinding(
             symbols: "↓ ↑",
             keys: [(.down, .step(.subLayer, .forward)), (.up, .step(.subLayer, .backward))]
@@ -49,8 +48,13 @@ enum KeyBindings {
             symbols: "Tab", keys: [(.tab, .focus(1)), (.backTab, .focus(-1))], word: "focus",
             help: "focus: timeline → stage → inspector; Shift-Tab back"),
         KeyBinding(
-            symbols: "Enter Esc", keys: [(.enter, .enter), (.escape, .escape)], word: "ledger",
-            help: "into the stage; from a cell how it came about, from a candidate that token; Esc back"),
+            symbols: "Enter", keys: [(.enter, .enter)], word: "stage", help: "from the timeline into the stage",
+            focus: [.timeline]),
+        KeyBinding(
+            symbols: "Enter", keys: [(.enter, .enter)], word: "ledger",
+            help: "how the cell came about; a candidate is taken (inspector: its ledger)",
+            focus: [.stage, .inspector]),
+        KeyBinding(symbols: "Esc", keys: [(.escape, .escape)], word: "", help: "back out, one level each time"),
         KeyBinding(
             symbols: "?", keys: [(.character("?"), .help), (.function(1), .help)], word: "help",
             help: "these keys, and the guided tour; also F1"),

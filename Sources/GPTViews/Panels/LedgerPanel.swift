@@ -208,7 +208,7 @@ extension App {
             let ground: Role = isHere ? .here : .background
             if isHere || row.isSelf { canvas.write("▸", x: area.x, y: y, Style(.accent, on: ground, bold: true)) }
             canvas.write(
-                clipped(row.label, labelWidth), x: area.x + 2, y: y,
+                clippedName(row.label, labelWidth), x: area.x + 2, y: y,
                 Style(isHere || row.isSelf ? .bright : .text, on: ground, bold: isHere))
             for (place, cell) in row.cells.enumerated() {
                 canvas.write(cell, endingAt: start + (place + 1) * cellWidth, y: y, Style(.text, on: ground))

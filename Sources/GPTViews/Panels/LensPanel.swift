@@ -84,7 +84,7 @@ extension App {
         canvas.write("stream after", x: header.x, y: header.y, .dim)
         for (place, position) in positions.enumerated() where lens.isWide {
             canvas.write(
-                clipped(scene.name(position: position), LensPanel.cellWidth - 1),
+                clippedName(scene.name(position: position), LensPanel.cellWidth - 1),
                 x: header.x + LensPanel.labelWidth + place * LensPanel.cellWidth, y: header.y,
                 position == stepper.selection.position ? .accent : .dim)
         }

@@ -54,13 +54,9 @@ struct Equation {
         let widths = shares(shown, of: area.width - gap * (shown.count - 1))
         var x = area.x
         var all = Picture.Drawn(scale: 0, isPooled: false, maxY: area.y)
+        var (least, starts) = (area.maxY, [Int]())
         for (place, picture) in shown.enumerated() {
-            if place > 0 {
-                canvas.write(
-                    signs[first + place - 1], x: x + (gap - signs[first + place - 1].unicodeScalars.count) / 2,
-                    y: area.y + 2 + min(area.height - 4, max(0, shown[0].rows / 2)), .heading)
-                x += gap
-            }
+            if place > 0 { x += gap }
             // Weights are pooled further than there is room: they are seen whole, and many cells are slow to send.
             let height =
                 picture.rows > 12 ? min(area.height, max(11, picture.rowNames.count + 3, area.height / 2)) : area.height
@@ -68,6 +64,13 @@ struct Equation {
             all = Picture.Drawn(
                 scale: drawn.scale, isPooled: all.isPooled || drawn.isPooled, maxY: max(all.maxY, drawn.maxY))
             x += widths[place]
+            starts.append(x)
+            least = min(least, drawn.maxY)
+        }
+        // Signs stand beside the bodies of all: in the middle of the lowest.
+        for (sign, start) in zip(signs.dropFirst(first), starts) {
+            canvas.write(
+                sign, x: start + (gap - sign.unicodeScalars.count) / 2, y: (area.y + 1 + least) / 2, .heading)
         }
         return all
     }

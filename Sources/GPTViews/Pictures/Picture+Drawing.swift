@@ -250,7 +250,7 @@ extension Picture {
             let line = layout.line(of: r)
             guard taken.insert(line).inserted else { continue }
             canvas.write(
-                clipped(rowNames[r], layout.nameWidth - 1), endingAt: body.x - 1, y: body.y + line,
+                clippedName(rowNames[r], layout.nameWidth - 1), endingAt: body.x - 1, y: body.y + line,
                 r == row ? .accent : .dim)
         }
     }
@@ -352,9 +352,20 @@ private func exponential(_ size: Float, _ room: Int) -> String {
     return fixed(mantissa, decimals: room - tail.count >= 3 ? 1 : 0) + tail
 }
 
-/// Text cut to a width, with a mark where it was cut.
+/// Text cut to a width, with a mark where it was cut: between words where that leaves most of it.
 func clipped(_ text: String, _ width: Int) -> String {
     let scalars = Array(text.unicodeScalars)
     guard scalars.count > width else { return text }
-    return String(String.UnicodeScalarView(scalars.prefix(max(0, width - 1)))) + "…"
+    var kept = scalars.prefix(max(0, width - 1))
+    if let space = kept.lastIndex(of: " "), space > width / 2 { kept = kept[..<space] }
+    return String(String.UnicodeScalarView(kept)) + "…"
+}
+
+/// The name of a position, `·trees 12`, cut to a width: the place stays whole, and the token gives way.
+func clippedName(_ name: String, _ width: Int) -> String {
+    guard name.unicodeScalars.count > width, let space = name.lastIndex(of: " ") else { return clipped(name, width) }
+    let (token, place) = (name[..<space], name[name.index(after: space)...])
+    let room = width - 1 - place.unicodeScalars.count
+    // A part of an id would be another id.
+    return room < 3 || token.hasPrefix("#") ? clipped(String(place), width) : clipped(String(token), room) + " " + place
 }

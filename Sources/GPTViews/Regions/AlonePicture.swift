@@ -89,7 +89,7 @@ struct AlonePicture {
                 ("Σ", Float(sum)), ("mean", Float(statistics.mean)), ("σ", Float(statistics.deviation)),
                 ("least", statistics.minimum), ("most", statistics.maximum),
             ]
-            var x = canvas.write(clipped(name, 18), x: area.x, y: area.y + line, .dim)
+            var x = canvas.write(clippedName(name, 18), x: area.x, y: area.y + line, .dim)
             x = area.x + 20
             for (name, value) in facts where x + 14 <= area.maxX {
                 canvas.write([(name + " ", .dim), (number(value, width: 7), .text)], x: x, y: area.y + line)

@@ -42,7 +42,7 @@ struct Inspector {
         for sentence in sentences.prefix(fitting) { canvas.write(sentence, x: area.x, y: area.takeTop(1).y, .text) }
         if area.height > 0 {
             let gap = isTall && area.height > 1 ? 1 : 0
-            canvas.write(cost, x: area.x, y: area.takeTop(1 + gap).maxY - 1, .dim, limit: area.maxX)
+            canvas.write(cost(area.width), x: area.x, y: area.takeTop(1 + gap).maxY - 1, .dim)
         }
     }
 
@@ -60,17 +60,20 @@ struct Inspector {
         (sentences.prefix(count).lastIndex { $0.hasSuffix(".") || $0.hasSuffix("?") } ?? -1) + 1
     }
 
-    private var cost: String {
+    /// What the operation takes, the most telling first, as far as it fits.
+    private func cost(_ width: Int) -> String {
         let node = scene.node
         let flops = Double(node.flops)
         let unit = [(1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")].first { flops >= $0.0 }
         let work = unit.map { String(format: "%.1f %@", flops / $0.0, $0.1) } ?? "\(node.flops) FLOP"
-        let facts = [
+        var facts = [
             node.shape.map(String.init).joined(separator: " × "),
             node.parameterCount > 0 ? "\(grouped(node.parameterCount)) parameters" : "", node.flops > 0 ? work : "",
             "\(byteCount(node.bytes)) read and written",
-        ]
-        return "shape  " + facts.filter { !$0.isEmpty }.joined(separator: " · ")
+        ].filter { !$0.isEmpty }
+        func text() -> String { "shape  " + facts.joined(separator: " · ") }
+        while text().unicodeScalars.count > width, facts.count > 1 { facts.removeLast() }
+        return clipped(text(), width)
     }
 }
 

@@ -5,6 +5,8 @@ struct KeyStrip {
     let focus: Focus
     let panel: Panel?
     let isTour: Bool
+    /// Whether Enter takes the candidate that is chosen.
+    let takes: Bool
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         canvas.fill(area, .bar)
@@ -22,7 +24,7 @@ struct KeyStrip {
         case nil:
             (isTour ? [("Space", "next stop"), ("Backspace", "back"), ("Esc", "leave the tour")] : [])
                 + KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map {
-                    ($0.symbols, $0.word)
+                    ($0.symbols, takes && $0.keys.contains { $0.key == .enter } ? "take it" : $0.word)
                 }
         case .ledger(let ledger):
             [("↓ ↑", "row"), ("Enter", "where it came from"), ("Tab", "operand"), ("s", "order")]
