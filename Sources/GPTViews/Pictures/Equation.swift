@@ -47,8 +47,8 @@ struct Equation {
         for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames {
             shown[place].rowNames = []
         }
-        // Many cells are slow to send; the result keeps them all while it has few rows. Alone a picture has them all.
-        for place in shown.indices where place < shown.count - 1 || shown[place].rows > 24 {
+        // Many cells are slow to send; the result keeps them all while its rows are few or have room. Alone a picture has them all.
+        for place in shown.indices where place < shown.count - 1 || shown[place].rows > max(24, area.height - 3) {
             shown[place].isCoarse = true
         }
         let widths = shares(shown, of: area.width - gap * (shown.count - 1))

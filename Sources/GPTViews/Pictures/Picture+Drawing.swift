@@ -198,6 +198,7 @@ extension Picture {
     private func drawEnds(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
         guard !hasCell else { return }
         if let column, row == nil { canvas.write("▴", x: body.x + layout.x(of: column), y: body.maxY, .accent) }
+        if let row, column == nil { canvas.write("▸", x: body.x - 1, y: body.y + layout.line(of: row), .accent) }
     }
 
     /// Draws a line over a cell: over a blank one as a glyph, under a number as an underline.
@@ -257,19 +258,33 @@ extension Picture {
 
     private func drawColumnNames(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
         let y = body.y - 1
-        let longest = columnNames.map(\.unicodeScalars.count).max() ?? 0
-        if longest > 0, layout.pool.columns == 1, longest < layout.cellWidth {
-            for (c, name) in columnNames.enumerated() {
+        if !columnNames.isEmpty, layout.pool.columns == 1, layout.cellWidth > 4 {
+            for c in columnNames.indices {
+                let name = clippedName(columnNames[c], layout.cellWidth - 1)
                 let x = body.x + layout.x(of: c) + (layout.cellWidth - name.unicodeScalars.count) / 2
                 canvas.write(name, x: x, y: y, c == column ? .accent : .dim)
             }
-        } else if let column {
-            let x = body.x + layout.x(of: column)
-            let after = canvas.write("▾", x: x, y: y, .accent)
-            let name = columnNames.isEmpty ? "\(column)" : columnNames[column]
-            if after + name.unicodeScalars.count <= body.x + max(body.width, 8) {
-                canvas.write(name, x: after, y: y, .dim)
+            return
+        }
+        // As many as there is room for, each beginning at its column; the selected one's comes first.
+        var free = [body.x..<max(body.maxX, body.x + 8)]
+        for c in [column].compactMap(\.self) + Array(stride(from: 0, to: columnNames.count, by: layout.pool.columns)) {
+            let x = body.x + layout.x(of: c)
+            let name = columnNames.isEmpty ? "\(c)" : clippedName(columnNames[c], 10)
+            let label = (c == column ? "▾" : "") + name
+            let end = x + label.unicodeScalars.count
+            guard let place = free.firstIndex(where: { $0.contains(x) && end <= $0.upperBound }) else {
+                if c == column { canvas.write("▾", x: x, y: y, .accent) }
+                continue
             }
+            canvas.write(label, x: x, y: y, .dim)
+            if c == column { canvas.write("▾", x: x, y: y, .accent) }
+            let whole = free[place]
+            free.replaceSubrange(
+                place...place,
+                with: [
+                    whole.lowerBound..<max(whole.lowerBound, x - 1), min(end + 2, whole.upperBound)..<whole.upperBound,
+                ])
         }
     }
 

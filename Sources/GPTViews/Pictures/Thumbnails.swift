@@ -23,7 +23,7 @@ struct Thumbnails {
             let map = Rect(x + 4, area.y, 8, area.height)
             heads[head].draw(on: &canvas, in: map)
             let facts = [
-                ("entropy", heads[head].entropy), ("on itself", heads[head].own), ("before", heads[head].previous),
+                ("entropy", heads[head].entropy), ("itself", heads[head].own), ("before", heads[head].previous),
             ]
             for (line, (name, value)) in facts.enumerated() where line < area.height {
                 canvas.write("\(name) " + share(value), x: map.maxX + 1, y: area.y + line, .dim)
