@@ -11,6 +11,5 @@ public enum Threads {
     /// Lets so many threads compute, those of the BLAS included.
     public static func use(_ count: Int) {
         setting.withLock { $0 = count }
-        setProductThreads(count)
     }
 }

@@ -122,11 +122,13 @@ enum Kernels {
     static func scores(_ q: Tensor, _ k: Tensor, divisor: Float) -> Tensor {
         let (T, S, H, D) = (q.shape[0], k.shape[0], q.shape[1], q.shape[2])
         return Tensor([H, T, S]) { out in
-            guard let target = out.baseAddress else { return }
-            for head in 0..<H {
-                q.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { q in
-                    k.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { k in
-                        multiply(q, k.transposed, scale: 1 / divisor, into: target + head * T * S, stride: S)
+            guard let target = Shared(out) else { return }
+            inParallel(H, cost: T * S * D / 64) { heads in
+                for head in heads {
+                    q.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { q in
+                        k.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { k in
+                            multiply(q, k.transposed, scale: 1 / divisor, into: target.base + head * T * S, stride: S)
+                        }
                     }
                 }
             }
@@ -201,13 +203,14 @@ enum Kernels {
         let (S, H, D) = (v.shape[0], v.shape[1], v.shape[2])
         let T = pattern.shape[1]
         return Tensor([T, H, D]) { out in
-            guard let target = out.baseAddress else { return }
             pattern.withValues { pattern in
-                guard let pattern = pattern.baseAddress else { return }
-                for head in 0..<H {
-                    v.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { v in
-                        let shares = Matrix(base: pattern + head * T * S, rows: T, columns: S, stride: S)
-                        multiply(shares, v, into: target + head * D, stride: H * D)
+                guard let target = Shared(out), let pattern = Source(pattern) else { return }
+                inParallel(H, cost: T * S * D / 64) { heads in
+                    for head in heads {
+                        v.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { v in
+                            let shares = Matrix(base: pattern.base + head * T * S, rows: T, columns: S, stride: S)
+                            multiply(shares, v, into: target.base + head * D, stride: H * D)
+                        }
                     }
                 }
             }

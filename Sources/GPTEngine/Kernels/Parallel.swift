@@ -6,8 +6,9 @@ import Synchronization
 /// Few items are done at once where they are: `cost` is roughly what one takes in nanoseconds.
 func inParallel(_ count: Int, cost: Int, _ body: @Sendable (Range<Int>) -> Void) {
     let shares = count * cost < 50_000 ? 1 : min(Threads.count, count)
-    guard shares > 1 else { return body(0..<count) }
-    Crew.shared.run(shares) { share in body(count * share / shares..<count * (share + 1) / shares) }
+    let isShared =
+        shares > 1 && Crew.shared.run(shares) { body(count * $0 / shares..<count * ($0 + 1) / shares) }
+    if !isShared { body(0..<count) }
 }
 
 /// Threads that share work with the one that asks for it.
@@ -34,10 +35,10 @@ private final class Crew: Sendable {
     private let sleeping = Atomic(0)
     private let bell = DispatchSemaphore(value: 0)
 
-    /// Runs `body` for each share. Who asks while others are at work does it alone.
-    func run(_ shares: Int, _ body: @Sendable (Int) -> Void) {
+    /// Runs `body` for each share; false, and nothing done, while the threads are at other work.
+    func run(_ shares: Int, _ body: @Sendable (Int) -> Void) -> Bool {
         guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
-            return (0..<shares).forEach(body)
+            return false
         }
         defer { isBusy.store(false, ordering: .releasing) }
         threads.withLock { threads in
@@ -55,6 +56,7 @@ private final class Crew: Sendable {
             while undone.load(ordering: .acquiring) > 0 { sched_yield() }
             job.withLock { $0 = Job() }
         }
+        return true
     }
 
     private func doShares() {
@@ -98,6 +100,8 @@ private final class Crew: Sendable {
 /// Unchecked: no two threads ever get the same index.
 struct Shared: @unchecked Sendable {
     let base: UnsafeMutablePointer<Float>
+
+    init(_ base: UnsafeMutablePointer<Float>) { self.base = base }
 
     init?(_ numbers: UnsafeMutableBufferPointer<Float>) {
         guard let base = numbers.baseAddress else { return nil }
