@@ -19,7 +19,9 @@ public struct Explanation: Hashable, Sendable {
         let (row, column) = scene.stepper.face.row == .vocabulary ? (scene.vocabulary, 0) : scene.stepper.cell
         name = Self.name(scene)
         let outcome: (value: String, isNumber: Bool, numbers: String)
-        if scene.trace == nil {
+        if scene.node.operation == .tokens {
+            outcome = (String(scene.stepper.tokens[scene.selection.position]), true, "")
+        } else if scene.trace == nil {
             outcome = ("weights not loaded", false, "")
         } else if !scene.isComputed || !scene.stepper.isRevealed(row: row, column: column) {
             outcome = ("not computed yet", false, "")
@@ -70,9 +72,7 @@ public struct Explanation: Hashable, Sendable {
             return "\(short(result - bias)) \(signed(bias))"
         }
         switch node.operation {
-        case .tokens:
-            let id = trace.tokens[at.position]
-            return (String(id), true, "")
+        case .tokens: return (String(trace.tokens[at.position]), true, "")
         case .embed:
             return (exact(result), true, "wte[\(trace.tokens[at.position]), \(at.channel)]")
         case .posEmbed:

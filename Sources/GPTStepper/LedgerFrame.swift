@@ -50,6 +50,25 @@ public struct LedgerFrame: Sendable {
         bySize = scene.node.reads.contains { $0.parameter.shape.count == 2 }
     }
 
+    /// What the rows that are shown are a share of, from the outside in: of a logit a part, and of a part a head.
+    public func shares(_ program: Program) -> [(name: String, value: Double)] {
+        func share(_ place: Int) -> [(name: String, value: Double)] {
+            guard let part = attribution?.parts[place], let node = part.node else { return [] }
+            return [(Self.short(program.nodes[node]), part.value)]
+        }
+        switch view {
+        case .terms, .parts: return []
+        case .heads(let part), .channels(let part, nil): return share(part)
+        case .channels(let place, let head?):
+            guard let part = attribution?.parts[place] else { return [] }
+            let block = part.node.flatMap { program.nodes[$0].block }.map { "L\($0) " } ?? ""
+            return share(place) + [("\(block)H\(head)", part.heads[head])]
+        }
+    }
+
+    /// An operation with its block: `L3 mlp.out`.
+    static func short(_ node: Node) -> String { (node.block.map { "L\($0) " } ?? "") + Scene.name(node) }
+
     /// The writers of the stream up to this cell's operation.
     func writers(_ program: Program) -> [Int] { program.streamWriters.filter { $0 < node } }
 

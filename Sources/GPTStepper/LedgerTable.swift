@@ -132,7 +132,7 @@ public struct LedgerTable {
         case .normOut: ["normalized", "γ and β"]
         case .normalized: ["x and μ", "σ"]
         case .scores:
-            ["q", "k", "q·k before\(scene.configuration.scoreDivisorFormula(width: "D"))"]
+            ["q", "k", "q·k"]
         default: ledger.terms.first?.operands.map { name($0, scene) } ?? []
         }
     }
@@ -211,7 +211,7 @@ public struct LedgerTable {
         let program = scene.stepper.program
         if let attribution = frame.attribution {
             return attribution.parts.enumerated().map { place, part in
-                let label = part.node.map { short(program.nodes[$0]) } ?? "β of ln_final"
+                let label = part.node.map { LedgerFrame.short(program.nodes[$0]) } ?? "β of ln_final"
                 // A share is a sum over all channels, so the way leads to these first.
                 let target: Target? =
                     part.node == nil
@@ -220,7 +220,9 @@ public struct LedgerTable {
             }
         }
         return zip(frame.writers(program), frame.written).map { node, value in
-            Row(label: short(program.nodes[node]), value: value, targets: [.cell(node: node, index: frame.cell)])
+            Row(
+                label: LedgerFrame.short(program.nodes[node]), value: value,
+                targets: [.cell(node: node, index: frame.cell)])
         }
     }
 
@@ -250,11 +252,6 @@ public struct LedgerTable {
         let z = scene.stepper.program.nodes[node].inputs[0]
         let (value, D) = (trace.value(of: z), scene.configuration.headWidth)
         return (0..<D).map { row(z, [position, head, $0], value[position, head, $0], part.along[head * D + $0]) }
-    }
-
-    /// An operation with its block: `L3 mlp.out`.
-    private static func short(_ node: Node) -> String {
-        (node.block.map { "L\($0) " } ?? "") + Scene.name(node)
     }
 
     // MARK: Words

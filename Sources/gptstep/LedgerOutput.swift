@@ -86,7 +86,7 @@ struct LedgerOutput {
             [
                 "\(place)", decimal(ledger.terms[place].value),
                 ledger.terms[place].operands.map {
-                    "\($0.name)[\($0.index.map(String.init).joined(separator: ","))] \($0.value)"
+                    "\($0.name)[\($0.index.map(String.init).joined(separator: ","))] \(signed($0.value))"
                 }
                 .joined(separator: "   "),
             ]
@@ -102,12 +102,16 @@ struct LedgerOutput {
     private func parts(_ attribution: Attribution) -> String {
         "what each part wrote toward this logit, with the final LayerNorm's σ = \(attribution.scale) held fixed:\n"
             + table(
-                ["part", "share", "heads"],
+                ["part", "share", "heads, and the bias of all"],
                 attribution.parts.map { part in
-                    [part.address, decimal(part.value), part.heads.map(decimal).joined(separator: "  ")]
+                    let heads = part.heads.map(decimal) + (part.heads.isEmpty ? [] : ["+ " + decimal(part.bias)])
+                    return [part.address, decimal(part.value), heads.joined(separator: "  ")]
                 }, left: [0, 2])
             + "sum \(decimal(attribution.sum)) of \(attribution.logit)\n"
     }
 
     private func decimal(_ value: Double) -> String { Ledger.decimal(value) }
+
+    /// Every digit, with the minus sign of the sums beside it.
+    private func signed(_ value: Float) -> String { value < 0 ? "−\(-value)" : "\(value)" }
 }

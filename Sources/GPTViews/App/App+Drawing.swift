@@ -75,7 +75,11 @@ extension App {
         if let text = message ?? progress {
             canvas.write(clipped(text, area.width), x: area.x, y: layout.message.y, .accent)
         }
-        KeyStrip(focus: focus, panel: panel, isTour: tour != nil, takes: takesByHand).draw(on: &canvas, in: layout.keys)
+        KeyStrip(
+            focus: focus, panel: panel,
+            tour: (tour?.keys(focus, panel) ?? []).map { ($0, Self.shown($1, capabilities)) },
+            takes: takesByHand
+        ).draw(on: &canvas, in: layout.keys)
         return canvas
     }
 

@@ -40,6 +40,8 @@ public struct App {
     var panel: Panel?
     /// The guided tour, while it lasts.
     var tour: Tour?
+    /// What there was before the tour, to be there again after it; empty where nothing would be lost.
+    var beforeTour: [App] = []
     /// The language of the tour, `en` or `vi`.
     public var language = "en"
     /// Columns and rows of the screen.
@@ -190,8 +192,13 @@ public struct App {
         case .zoom(let step): zoom(step)
         case .resetZoom: view.reset()
         case .picture(let offset): turnPicture(offset)
-        case .scaling: view.scaling = StageView.Scaling(rawValue: view.scaling.rawValue + 1) ?? .matrix
-        case .pooling: view.pooling = StageView.Pooling(rawValue: view.pooling.rawValue + 1) ?? .largest
+        case .scaling:
+            view.scaling = StageView.Scaling(rawValue: view.scaling.rawValue + 1) ?? .matrix
+            message = "Colours are scaled \(view.scaling.phrase)."
+        case .pooling:
+            view.pooling = StageView.Pooling(rawValue: view.pooling.rawValue + 1) ?? .largest
+            message =
+                "A cell that stands for several shows \(view.pooling == .largest ? "the largest by size" : "their mean")."
         case .head(let offset): stepper.moveHead(offset * times)
         case .play: stepper.isPlaying = !wasPlaying
         case .pace(let faster):

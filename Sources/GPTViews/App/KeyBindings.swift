@@ -28,7 +28,7 @@ enum KeyBindings {
             help: "one operation forward, back; a count goes first: 10→", focus: stepping),
         KeyBinding(
             symbols: "arrows", keys: cellKeys, word: "cell",
-            help: "arrows and h j k l move the cell when the stage has the focus",
+            help: "h j k l too: move the cell when the stage has the focus",
             focus: [.stage]),
         KeyBinding(
             symbols: "s S", keys: both("s", "S", .operation), word: "step",
@@ -52,7 +52,7 @@ enum KeyBindings {
             focus: [.timeline]),
         KeyBinding(
             symbols: "Enter", keys: [(.enter, .enter)], word: "ledger",
-            help: "how the cell came about; a candidate is taken (inspector: its ledger)",
+            help: "how the cell came about; takes a candidate, inspector: its ledger",
             focus: [.stage, .inspector]),
         KeyBinding(symbols: "Esc", keys: [(.escape, .escape)], word: "", help: "back out, one level each time"),
         KeyBinding(
@@ -64,24 +64,23 @@ enum KeyBindings {
         KeyBinding(symbols: "q", keys: [(.character("q"), .quit)], word: "quit", help: "quit"),
         KeyBinding(
             symbols: "a", keys: [(.character("a"), .heads)], word: "all heads",
-            help: "all heads of this block; again: of all blocks; Enter opens one"),
+            help: "all heads of this block; again: all blocks; Enter opens one"),
         KeyBinding(
             symbols: "p", keys: [(.character("p"), .lens)], word: "predictions",
-            help: "what the model would say if it stopped here; again: at every position"),
+            help: "what it would say if it stopped here; again: at all positions"),
         KeyBinding(
             symbols: "+ - 0",
             keys: [
                 (.character("+"), .zoom(1)), (.character("="), .zoom(1)), (.character("-"), .zoom(-1)),
                 (.character("0"), .resetZoom),
             ],
-            word: "zoom", help: "one picture alone, closer down to its numbers; farther; all of the equation again",
-            focus: Set(Focus.allCases)),
+            word: "zoom", help: "one picture alone, down to its numbers; farther; all again"),
         KeyBinding(
             symbols: "v V", keys: [(.character("v"), .picture(1)), (.character("V"), .picture(-1))], word: "weights",
-            help: "another picture of this operation alone: its operands, its weights"),
+            help: "another picture alone: this operation's operands and weights"),
         KeyBinding(
             symbols: "z u", keys: [(.character("z"), .scaling), (.character("u"), .pooling)], word: "scale",
-            help: "colours scaled per matrix, per row or at the 99th percentile; pooled by largest or mean"),
+            help: "colours per matrix, per row, to the 99th percentile; pooling"),
         KeyBinding(
             symbols: "m", keys: [(.character("m"), .chooseModel)], word: "model",
             help: "choose a model, with the sizes side by side"),
@@ -95,7 +94,7 @@ enum KeyBindings {
             help: "sampling: temperature, top-k, top-p, seed"),
         KeyBinding(
             symbols: "i I", keys: both("i", "I", .cell), word: "one cell",
-            help: "run one cell of this operation, take one back"),
+            help: "run one cell, on into the next operation; take one back"),
         KeyBinding(symbols: "Space", keys: [(.character(" "), .play)], word: "play", help: "play or pause"),
         KeyBinding(
             symbols: "} {", keys: both("}", "{", .sameOperation), word: "same op",

@@ -97,7 +97,7 @@ extension App {
         let legend = area.takeTop(2)
         canvas.write(
             clipped(
-                "queries down, keys across; mean shares on the first, previous, own position",
+                "queries down, keys across; entropy in bits, shares on first, previous, own",
                 legend.width),
             x: legend.x, y: legend.y, .dim)
         let entries = atlas.entries(of: heads.block, by: heads.order)
@@ -133,7 +133,7 @@ extension App {
         }
         statistics.draw(on: &canvas, in: map)
         let facts = [
-            ("bit", statistics.entropy), ("1st", statistics.first), ("prev", statistics.previous),
+            ("bits", statistics.entropy), ("1st", statistics.first), ("prev", statistics.previous),
             ("self", statistics.own),
         ]
         for (line, (name, value)) in facts.enumerated() where line < size.height {

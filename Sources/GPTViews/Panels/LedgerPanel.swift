@@ -26,15 +26,15 @@ struct LedgerPanel {
         return true
     }
 
-    /// The way as text, a line a cell, the first asked for first.
+    /// The way as text, a line a cell or a share of one, the first asked for first.
     func path(_ scene: Scene) -> String {
-        frames.enumerated().map { level, frame in
+        frames.flatMap { frame in
             let value = frame.ledger.map { ledger in ledger.value.map { "\($0)" } ?? "no value" } ?? "not computed yet"
             let index = frame.cell.map(String.init).joined(separator: ",")
             let address = scene.stepper.program.nodes[frame.node].address
-            return String(repeating: "  ", count: level)
-                + "\(address)[\(index)] = \(value)   \(frame.ledger?.formula ?? "")"
-        }.joined(separator: "\n") + "\n"
+            return ["\(address)[\(index)] = \(value)   \(frame.ledger?.formula ?? "")"]
+                + frame.shares(scene.stepper.program).map { "\($0.name) wrote \(Ledger.decimal($0.value)) toward it" }
+        }.enumerated().map { String(repeating: "  ", count: $0) + $1 }.joined(separator: "\n") + "\n"
     }
 }
 
@@ -131,23 +131,27 @@ extension App {
         let table = LedgerTable(frame, scene)
         let heading = area.takeTop(isTall ? 2 : 1)
         let x = canvas.write("Ledger", x: heading.x, y: heading.y, .accent)
-        let way = ledger.frames.dropLast().map { $0.name }
+        let shares = frame.shares(stepper.program)
+        let names = ledger.frames.flatMap { [$0.name] + $0.shares(stepper.program).map(\.name) }
+        let way = names.dropLast()
         if !way.isEmpty {
             let text = "from " + way.reversed().joined(separator: " ← ")
             canvas.write(clipped(text, heading.width - 8), x: x + 2, y: heading.y, .dim)
         } else {
             canvas.write(node(frame).address, endingAt: heading.maxX, y: heading.y, .dim)
         }
-        let value = frame.ledger.map { ledger in
+        var value = frame.ledger.map { ledger in
             ledger.value.map { ledger.terms.isEmpty ? "\(Int($0))" : Explanation.exact($0) } ?? "no value"
         }
+        var name = frame.name
+        if let share = shares.last { (name, value) = ("\(share.name) toward \(name)", Ledger.decimal(share.value)) }
         let line = area.takeTop(1)
         canvas.write(
-            [(frame.name, .text), ("  =  ", .dim), (value ?? "not computed yet", value == nil ? .dim : .accent)],
+            [(name, .text), ("  =  ", .dim), (value ?? "not computed yet", value == nil ? .dim : .accent)],
             x: line.x, y: line.y, limit: line.maxX)
         if let formula = frame.ledger?.formula {
             let shown = frame.view == .terms ? formula : partsFormula(frame)
-            canvas.write("  = " + shown, x: area.x, y: area.takeTop(1).y, .dim, limit: area.maxX)
+            canvas.write(clipped("  = " + shown, area.width), x: area.x, y: area.takeTop(1).y, .dim)
         }
         for text in wrapped(table.summary, width: area.width).prefix(2) {
             canvas.write(text, x: area.x, y: area.takeTop(1).y, .text)
@@ -181,9 +185,12 @@ extension App {
         let sample = table.rows.prefix(50) + table.rows.suffix(50)
         let labelWidth = min(24, max(8, sample.map(\.label.unicodeScalars.count).max() ?? 8))
         let cellCount = sample.map(\.cells.count).max() ?? 0
-        let cellWidth = 15
         let start = area.x + 2 + labelWidth + 1
+        // Numbers stand close where the sums would not fit beside them.
+        let (sums, closest) = (28, 11)
+        let cellWidth = min(15, max(closest, (area.maxX - start - sums) / max(1, cellCount)))
         let sumX = start + cellCount * cellWidth
+        let hasRunning = table.isSum && sumX + sums <= area.maxX
         let header = area.takeTop(1)
         for (place, name) in table.heading.enumerated() {
             let isChosen = place == min(frame.operand, table.heading.count - 1) && table.heading.count > 1
@@ -193,12 +200,12 @@ extension App {
         }
         if table.isSum {
             canvas.write("term", endingAt: sumX + 14, y: header.y, .dim)
-            canvas.write("running sum", endingAt: sumX + 28, y: header.y, .dim)
+            if hasRunning { canvas.write("running sum", endingAt: sumX + sums, y: header.y, .dim) }
         }
         let room = area.height - (table.rows.count > area.height ? 1 : 0)
         let chosen = min(frame.place, table.rows.count - 1)
         let first = max(0, min(chosen - room / 2, table.rows.count - room))
-        let barX = sumX + (table.isSum ? 30 : 2)
+        let barX = sumX + (hasRunning ? sums + 2 : table.isSum ? 16 : 2)
         let barWidth = min(40, area.maxX - barX - 1)
         for place in first..<min(first + room, table.rows.count) {
             let (row, y) = (table.rows[place], area.takeTop(1).y)
@@ -218,8 +225,9 @@ extension App {
                 canvas.write(
                     Explanation.short(Float(value)), endingAt: sumX + 14, y: y,
                     Style(isHere ? .accent : .bright, on: ground, bold: isHere))
-                if let running = row.running {
-                    canvas.write(Explanation.short(Float(running)), endingAt: sumX + 28, y: y, Style(.dim, on: ground))
+                if hasRunning, let running = row.running {
+                    canvas.write(
+                        Explanation.short(Float(running)), endingAt: sumX + sums, y: y, Style(.dim, on: ground))
                 }
             }
             drawBar(

@@ -73,13 +73,16 @@ extension App {
         let heading = area.takeTop(1)
         let x = canvas.write("Predictions", x: heading.x, y: heading.y, .accent)
         let position = stepper.selection.position
+        let positions = lens.positions(around: position, of: stepper.tokens.count, width: area.width)
+        let hidden =
+            positions.count < stepper.tokens.count
+            ? " · \(positions.lowerBound)–\(positions.upperBound - 1) of \(stepper.tokens.count)" : ""
         let what =
             lens.isWide
-            ? "the likeliest next token at each position, had it stopped"
+            ? "the likeliest next token, had it stopped there; ◆ another than before" + hidden
             : "after \(scene.name(position: position)), if the model stopped there: the logit lens"
         canvas.write(clipped(what, heading.maxX - x - 2), x: x + 2, y: heading.y, .dim)
         if area.height >= 26 { _ = area.takeTop(1) }
-        let positions = lens.positions(around: position, of: stepper.tokens.count, width: area.width)
         let header = area.takeTop(1)
         canvas.write("stream after", x: header.x, y: header.y, .dim)
         for (place, position) in positions.enumerated() where lens.isWide {
@@ -101,7 +104,7 @@ extension App {
         }
         canvas.write(
             clipped(
-                "ln_final and unembedding of each stream, at temperature 1; last: the model's own.",
+                "ln_final and unembedding of each stream, temperature 1; last: the model's own.",
                 legend.width), x: legend.x, y: legend.y, .dim)
     }
 

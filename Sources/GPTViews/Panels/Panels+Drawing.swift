@@ -41,7 +41,7 @@ extension App {
             canvas.write(binding.help, x: area.x + 12, y: area.y + 2 + line, worksHere ? .text : .dim)
         }
         let left = KeyBindings.all.count - first - room
-        let signs = "✓ done  ▸ here  · to come  ∙ masked  ◆ selected   L0 block 0  H1 head 1  C4 token C at place 4"
+        let signs = "✓ done  ▸ here  · to come  ∙ masked  ◆ selected  L0 H1 block, head  C4 C at 4"
         canvas.write(left > 0 ? "… \(left) more below" : clipped(signs, area.width), x: area.x, y: area.maxY - 1, .dim)
     }
 

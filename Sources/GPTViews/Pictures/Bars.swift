@@ -33,18 +33,21 @@ struct Bars {
         let zero = hasNegative ? start + room / 2 : start
         let span = hasNegative ? room / 2 : room
         let height = bars.count * 2 <= area.height ? 2 : 1
-        // The selected bar stays in sight; the last line says what is below.
-        let fitting = area.height / height
-        let lines = bars.count > fitting ? max(1, fitting - 1) : fitting
+        // The selected bar stays in sight; the first and the last line say what is above and below.
+        var (first, lines) = (0, area.height / height)
         let selected = bars.firstIndex { $0.isSelected } ?? 0
-        let first = max(0, min(selected - lines + 1, bars.count - lines))
-        if bars.count > fitting {
-            let (above, below) = (first, bars.count - first - lines)
-            let text = [above > 0 ? "\(above) above" : "", below > 0 ? "\(below) below" : ""].filter { !$0.isEmpty }
-            canvas.write("… " + text.joined(separator: ", "), x: area.x + 2, y: area.y + lines * height, .dim)
+        if bars.count > lines, selected < lines - 1 { lines -= 1 }
+        if bars.count > lines, selected >= lines {
+            let isLast = selected == bars.count - 1
+            lines = max(1, lines - (isLast ? 1 : 2))
+            first = selected - lines + 1
         }
+        let (above, below) = (first, bars.count - first - lines)
+        if above > 0 { canvas.write("… \(above) above", x: area.x + 2, y: area.y, .dim) }
+        let top = area.y + (above > 0 ? height : 0)
+        if below > 0 { canvas.write("… \(below) below", x: area.x + 2, y: top + lines * height, .dim) }
         for (place, bar) in bars.dropFirst(first).prefix(lines).enumerated() {
-            let y = area.y + place * height
+            let y = top + place * height
             if let token = bar.token {
                 canvas.link(
                     Rect(area.x, y, area.width, height), to: ClickTarget.cell(row: token, column: 0).meaning)

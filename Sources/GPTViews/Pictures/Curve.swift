@@ -30,6 +30,7 @@ struct Curve {
         }
         canvas.write("−\(Int(reach))", x: area.x, y: area.maxY - 1, .dim)
         canvas.write("x", x: area.x + column(0), y: area.maxY - 1, .dim)
+        canvas.write(String(format: "%.1f", high), x: area.x + column(0) + 2, y: area.y, .dim)
         canvas.write("+\(Int(reach))", endingAt: area.maxX, y: area.maxY - 1, .dim)
         if let point { canvas[area.x + column(point), area.y + half(function(point)) / 2] = Cell("◆", .accent) }
     }

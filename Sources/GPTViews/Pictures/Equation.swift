@@ -12,6 +12,8 @@ struct Equation {
     }
 
     var parts: [Part]
+    /// How many of the first pictures only show what came before, and go where the result's numbers need the room.
+    var contextCount = 0
 
     /// `a · b = c` and the like: pictures with the signs that stand before each but the first.
     init(_ first: Picture, _ rest: (String, Picture)...) {
@@ -35,10 +37,13 @@ struct Equation {
         let pictures = parts.compactMap { if case .picture(let picture) = $0 { picture } else { nil } }
         let signs = parts.compactMap { if case .sign(let sign) = $0 { sign } else { nil } }
         let gap = 6
-        // The most pictures, counted from the result, whose least widths fit.
+        // The result says its numbers if all operands fit beside them; else as many pictures as fit, from the right.
+        let needed = pictures.dropFirst(contextCount)
+        let hasNumbers = leastWidths(needed).reduce(0, +) + gap * (needed.count - 1) <= area.width
         var first = 0
         while first < pictures.count - 1,
-            leastWidths(pictures[first...]).reduce(0, +) + gap * (pictures.count - first - 1) > area.width
+            leastWidths(pictures[first...], numbers: hasNumbers).reduce(0, +) + gap * (pictures.count - first - 1)
+                > area.width
         {
             first += 1
         }
@@ -47,11 +52,20 @@ struct Equation {
         for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames {
             shown[place].rowNames = []
         }
-        // Many cells are slow to send; the result keeps them all while its rows are few or have room. Alone a picture has them all.
-        for place in shown.indices where place < shown.count - 1 || shown[place].rows > max(24, area.height - 3) {
+        // Many cells are slow to send; the result, and what is as large, keeps them all while its rows are few or have
+        // room. Alone a picture has them all.
+        let result = shown[shown.count - 1]
+        func isAsLarge(_ picture: Picture) -> Bool { (picture.rows, picture.columns) == (result.rows, result.columns) }
+        for place in shown.indices where !isAsLarge(shown[place]) || shown[place].rows > max(24, area.height - 3) {
             shown[place].isCoarse = true
         }
-        let widths = shares(shown, of: area.width - gap * (shown.count - 1))
+        var widths = shares(shown, of: area.width - gap * (shown.count - 1), numbers: hasNumbers)
+        // What is as large as the result is drawn as large, so that each cell stands at the same place in both; but
+        // numbers in the result come before that.
+        let alike = shown.indices.filter { isAsLarge(shown[$0]) && (result.columns > 12 || !hasNumbers) }
+        func rest(_ place: Int) -> Int { names(shown[place]) + shown[place].asides.count * PictureLayout.asideWidth }
+        let body = alike.map { widths[$0] - rest($0) }.min() ?? 0
+        for place in alike { widths[place] = rest(place) + body }
         var x = area.x
         var all = Picture.Drawn(scale: 0, isPooled: false, maxY: area.y)
         var (least, starts) = (area.maxY, [Int]())
@@ -68,7 +82,7 @@ struct Equation {
             least = min(least, drawn.maxY)
         }
         // Signs stand beside the bodies of all: in the middle of the lowest.
-        for (sign, start) in zip(signs.dropFirst(first), starts) {
+        for (sign, start) in zip(signs.dropFirst(first), starts.dropLast()) {
             canvas.write(
                 sign, x: start + (gap - sign.unicodeScalars.count) / 2, y: (area.y + 1 + least) / 2, .heading)
         }
@@ -77,8 +91,8 @@ struct Equation {
 
     private func names(_ picture: Picture) -> Int { (picture.rowNames.map(\.unicodeScalars.count).max() ?? -1) + 1 }
 
-    /// Below these widths pictures say nothing; a small result says its numbers.
-    private func leastWidths(_ pictures: some BidirectionalCollection<Picture>) -> [Int] {
+    /// Below these widths pictures say nothing; a small result says its numbers if it may.
+    private func leastWidths(_ pictures: some BidirectionalCollection<Picture>, numbers: Bool = true) -> [Int] {
         let operands = pictures.dropLast().map { picture in
             names(picture) + max(picture.title.unicodeScalars.count, min(picture.columns, 12))
         }
@@ -86,7 +100,7 @@ struct Equation {
             names(picture)
                 + max(
                     picture.title.unicodeScalars.count,
-                    picture.columns > 12 ? 12 : picture.columns * 7)
+                    picture.columns > 12 || !numbers ? 12 : picture.columns * 7)
                 + picture.asides.count * PictureLayout.asideWidth
         }
         return operands + result
@@ -100,12 +114,12 @@ struct Equation {
     }
 
     /// Each gets its least width, and the rest is shared by what each would like beyond it.
-    private func shares(_ pictures: [Picture], of width: Int) -> [Int] {
-        var least = leastWidths(pictures)
+    private func shares(_ pictures: [Picture], of width: Int, numbers: Bool) -> [Int] {
+        var least = leastWidths(pictures, numbers: numbers)
         var wants = zip(pictures, least).map { max(0, wish($0) - $1) }
         var spare = max(0, width - least.reduce(0, +))
         // Numbers in a small result come before the size of its operands.
-        if let last = pictures.indices.last, pictures[last].columns <= 12 {
+        if numbers, let last = pictures.indices.last, pictures[last].columns <= 12 {
             let grant = min(wants[last], spare)
             least[last] += grant
             (wants[last], spare) = (0, spare - grant)

@@ -52,7 +52,7 @@ struct Legend {
         for note in notes {
             if column + 3 + note.unicodeScalars.count > limit, below, line == y { (column, line) = (x - 3, y + 1) }
             guard column + 3 + note.unicodeScalars.count <= limit else { continue }
-            column = canvas.write("   " + note, x: column, y: line, .dim)
+            column = canvas.write(note, x: column + 3, y: line, .dim)
         }
     }
 }

@@ -131,8 +131,10 @@ struct PictureLayout {
         let poolColumns = isCoarse ? (columns + room / 2 - 1) / (room / 2) : (columns + room - 1) / room
         let cellWidth = isCoarse ? 2 : poolColumns > 1 ? 1 : min(4, room / columns)
         if rows <= height {
+            // A few rows are as high as rows of numbers, which may stand beside them.
             self.init(
-                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: 1, pool: (1, poolColumns), showsNumbers: false,
+                nameWidth: nameWidth, cellWidth: cellWidth, cellHeight: rows <= 12 ? min(3, height / rows) : 1,
+                pool: (1, poolColumns), showsNumbers: false,
                 rows: rows, asideCount: shownAsides)
         } else {
             let lines = max(1, height) * (halfBlocks ? 2 : 1)

@@ -8,6 +8,15 @@ struct StageView: Hashable, Sendable {
         case row
         /// The 99th percentile of the sizes: a few large numbers do not darken all others.
         case percentile
+
+        /// What it does, after "scaled".
+        var phrase: String {
+            switch self {
+            case .matrix: "by the largest number of the matrix"
+            case .row: "by the largest number of each row"
+            case .percentile: "to the 99th percentile"
+            }
+        }
     }
 
     /// What a cell shows that stands for several.

@@ -69,7 +69,7 @@ struct Inspector {
         var facts = [
             node.shape.map(String.init).joined(separator: " × "),
             node.parameterCount > 0 ? "\(grouped(node.parameterCount)) parameters" : "", node.flops > 0 ? work : "",
-            "\(byteCount(node.bytes)) read and written",
+            "\(byteCount(node.bytes)) of weights and results",
         ].filter { !$0.isEmpty }
         func text() -> String { "shape  " + facts.joined(separator: " · ") }
         while text().unicodeScalars.count > width, facts.count > 1 { facts.removeLast() }

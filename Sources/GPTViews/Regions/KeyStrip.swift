@@ -4,7 +4,8 @@ import TerminalKit
 struct KeyStrip {
     let focus: Focus
     let panel: Panel?
-    let isTour: Bool
+    /// The keys of the guided tour, which come first; empty where there is none.
+    let tour: [(String, String)]
     /// Whether Enter takes the candidate that is chosen.
     let takes: Bool
 
@@ -19,13 +20,16 @@ struct KeyStrip {
     }
 
     private var entries: [(String, String)] {
+        tour + entriesOfPanel
+    }
+
+    private var entriesOfPanel: [(String, String)] {
         switch panel {
         case .continuations: [("↓ ↑", "choose"), ("Enter", "take it up"), ("Esc", "close")]
         case nil:
-            (isTour ? [("Space", "next stop"), ("Backspace", "back"), ("Esc", "leave the tour")] : [])
-                + KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map {
-                    ($0.symbols, takes && $0.keys.contains { $0.key == .enter } ? "take it" : $0.word)
-                }
+            KeyBindings.all.filter { !$0.word.isEmpty && $0.focus.contains(focus) && isShown($0) }.map {
+                ($0.symbols, takes && $0.keys.contains { $0.key == .enter } ? "take it" : $0.word)
+            }
         case .ledger(let ledger):
             [("↓ ↑", "row"), ("Enter", "where it came from"), ("Tab", "operand"), ("s", "order")]
                 + (ledger.top.hasParts ? [("w", "whole stream")] : []) + [("y", "copy the way"), ("Esc", "back")]

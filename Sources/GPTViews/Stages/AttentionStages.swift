@@ -61,8 +61,10 @@ extension Stage {
                 (title, (trace.statistic(statistic, of: scene.stepper.index)?.values).map { Array($0[rows]) } ?? [])
             }
         }
+        var equation = Equation(scores, ("→", before), ("→", after))
+        equation.contextCount = 2
         return .equation(
-            Equation(scores, ("→", before), ("→", after)),
+            equation,
             Extras(ramp: .sequential, isCausal: true, hasHeads: scene.stepper.revealed == nil && scene.isComputed))
     }
 
@@ -74,6 +76,7 @@ extension Stage {
         shares.ramp = .sequential
         shares.reach = row
         var values = Picture.operand(scene, 1, column: column)
+        values.title += " H\(scene.selection.head)"
         values.reach = row
         return .equation(
             Equation(

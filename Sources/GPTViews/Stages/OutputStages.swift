@@ -13,8 +13,8 @@ extension Stage {
         guard let prediction = scene.prediction else { return [] }
         guard prediction.logits.count > candidateCount else { return Array(0..<prediction.logits.count) }
         let likeliest = prediction.ranking(candidateCount)
-        // What was drawn is always among them.
-        return likeliest.contains(prediction.token) ? likeliest : likeliest.dropLast() + [prediction.token]
+        // What was drawn is always there.
+        return likeliest.contains(prediction.token) ? likeliest : likeliest + [prediction.token]
     }
 
     /// A bar for each candidate after the selected position.
@@ -42,15 +42,22 @@ extension Stage {
                 name: name, id: name == "#\(id)" ? "" : "\(id)",
                 length: isCut
                     ? 0.15 : value.isFinite ? Double(isShare ? value : value / max(largest, .leastNormalMagnitude)) : 0,
-                value: isCut ? "cut" : isShare ? String(format: "%.2f %%", 100 * value) : number(value, width: 9),
+                value: isCut ? "cut" : isShare ? percent(value) : number(value, width: 9),
                 isSelected: id == selected, isCut: isCut, token: id)
         }
         let left = values.count - ids.count
         let place = scene.name(position: scene.selection.position)
-        let note = "after \(place)" + (left > 0 ? " · the \(ids.count) likeliest of \(values.count)" : "")
+        let note =
+            "after \(place)" + (left > 0 ? " · the \(candidateCount) likeliest of \(values.count)" : "")
+            + (ids.count > candidateCount ? ", then what was drawn" : "")
         let line = operation == .nextToken ? CumulativeLine(prediction, scene.model) : nil
         return .bars(Bars(bars: bars, ramp: isShare ? .sequential : .diverging), note: note, line: line)
     }
+}
+
+/// A share with two decimals; what these would show as nothing is said to be less.
+private func percent(_ share: Float) -> String {
+    share > 0 && share < 0.00005 ? "<0.01 %" : String(format: "%.2f %%", 100 * share)
 }
 
 /// All tokens end to end by id, each as long as its probability, and the random number that falls on one of them.
@@ -66,21 +73,32 @@ struct CumulativeLine {
     func draw(on canvas: inout Canvas, in area: Rect) {
         let width = area.width
         guard width > 10 else { return }
-        canvas.write("the line of length 1, tokens by id", x: area.x, y: area.y, .dim)
-        // Each column shows the token that its middle falls on.
+        // Each column shows the token that its middle falls on; where several end in one they are not told apart.
         var (id, sum) = (0, Double(prediction.probabilities[flat: 0]))
-        var starts: [(id: Int, x: Int)] = []
-        for x in 0..<width {
-            let middle = (Double(x) + 0.5) / Double(width)
-            while sum <= middle, id < prediction.probabilities.count - 1 {
+        /// The token that lies at a place of the line.
+        func token(at place: Double) -> Int {
+            while sum <= place, id < prediction.probabilities.count - 1 {
                 id += 1
                 sum += Double(prediction.probabilities[flat: id])
             }
-            if starts.last?.id != id { starts.append((id, x)) }
-            let isHit = id == prediction.token
-            let ground: Role = isHit ? .accent : Ramp.sequential.role(starts.count.isMultiple(of: 2) ? 0.25 : 0.45)
-            canvas[area.x + x, area.y + 2] = Cell(" ", Style(.ink, on: ground))
+            return id
         }
+        var starts: [(id: Int, x: Int)] = []
+        var hasCrowds = false
+        for x in 0..<width {
+            let first = token(at: Double(x) / Double(width))
+            let middle = token(at: (Double(x) + 0.5) / Double(width))
+            let last = token(at: (Double(x) + 1) / Double(width))
+            let isHit = prediction.draw.map { Int($0 * Double(width)) == x } ?? false || middle == prediction.token
+            let isCrowd = last - first > 1 && !isHit
+            hasCrowds = hasCrowds || isCrowd
+            if starts.last?.id != middle { starts.append((middle, x)) }
+            let ground: Role = isHit ? .accent : Ramp.sequential.role(starts.count.isMultiple(of: 2) ? 0.25 : 0.45)
+            canvas[area.x + x, area.y + 2] = isCrowd ? Cell("░", .dim) : Cell(" ", Style(.ink, on: ground))
+        }
+        canvas.write(
+            "the line of length 1, tokens by id" + (hasCrowds ? "; ░ several in a column" : ""), x: area.x, y: area.y,
+            .dim)
         for (place, start) in starts.enumerated() {
             let end = place + 1 < starts.count ? starts[place + 1].x : width
             let label = model.label(start.id)

@@ -6,7 +6,7 @@ import TerminalKit
 /// A guided pass over the built-in model: it steps the real program, points at what it speaks of, and ticks a stop off
 /// when the reader has done what it asks.
 struct Tour {
-    private let text: TourText
+    let text: TourText
     /// The stop that one is at.
     private(set) var place = 0
     /// Whether its task was done.
@@ -74,7 +74,7 @@ struct Tour {
         Stop(id: "generate", address: "next_token", region: .prompt) { app, begun in
             app.stepper.tokens.count > begun.tokens.count
         },
-        Stop(id: "end", address: "tokens", region: .prompt) { _, _ in true },
+        Stop(id: "end", address: "tokens", region: .prompt) { _, _ in false },
     ]
 
     /// The stop that one is at.
@@ -102,15 +102,44 @@ struct Tour {
     }
 
     static func textWidth(_ width: Int) -> Int { min(110, width - 2) }
+
+    /// The tour's own keys: in a panel Esc and Backspace belong to that, and where one writes all do.
+    func keys(_ focus: Focus, _ panel: Panel?) -> [(String, String)] {
+        let words = text.words
+        let next = ("Space", isLast ? words.leave : words.next)
+        switch panel {
+        case .prompt: return []
+        case nil:
+            return [next, ("Backspace", words.back), ("Esc", focus == .timeline ? words.leave : words.timeline)]
+        default: return [next]
+        }
+    }
 }
 
 extension App {
-    /// Opens the built-in model on its own prompt and begins at the first stop.
+    /// Opens the built-in model on its own prompt and begins at the first stop; what was there is kept for later.
     mutating func startTour() {
         guard let nano = Preset.named("nano") else { return }
+        var session = self
+        session.panel = nil
+        let isUntouched =
+            checkpoint == nil && model.name == "nano" && stepper.tokens == model.defaultTokens && stepper.left.isEmpty
+        let before = tour != nil ? beforeTour : isUntouched ? [] : [session]
         open(nano)
+        beforeTour = before
         tour = Tour(language: language, stepper)
         beginStop()
+    }
+
+    /// Ends the tour; what was there before it is there again.
+    private mutating func leaveTour() {
+        guard let words = tour?.text.words else { return }
+        if var session = beforeTour.first {
+            (session.size, session.capabilities, session.message) = (size, capabilities, words.restored)
+            self = session
+        } else {
+            (tour, panel, message) = (nil, nil, words.left)
+        }
     }
 
     /// Gives a key to the tour; false when it is none of the tour's.
@@ -120,15 +149,13 @@ extension App {
         switch key {
         case .character(" "):
             guard !tour.isLast else {
-                self.tour = nil
-                panel = nil
+                leaveTour()
                 return true
             }
             tour.move(1)
-        case .backspace: tour.move(-1)
+        case .backspace where panel == nil: tour.move(-1)
         case .escape where panel == nil && focus == .timeline:
-            self.tour = nil
-            message = "The tour is left. ? and then t begin it again."
+            leaveTour()
             return true
         default: return false
         }
@@ -139,7 +166,9 @@ extension App {
 
     private mutating func beginStop() {
         guard var tour else { return }
-        (panel, focus) = (nil, .timeline)
+        // Where the task is to move the cell or to ask it, the arrows and Enter speak to the stage.
+        let isOnStage = ["mask", "ledger", "source", "stream"].contains(tour.stop.id)
+        (panel, focus) = (nil, isOnStage ? .stage : .timeline)
         view.reset()
         if let node = try? stepper.program.quantity(at: tour.stop.address).node { stepper.go(to: node) }
         // Where a head or a masked cell was chosen before, the task would be done before it is read.
@@ -173,7 +202,7 @@ extension App {
         let top = stageArea(layout).maxY
         let box = Rect(layout.stage.x, top, layout.stage.width, layout.stage.maxY - top)
         canvas.fill(box, .bar)
-        func shown(_ text: String) -> String { canvas.capabilities.unicode ? text : plain(text) }
+        func shown(_ text: String) -> String { Self.shown(text, canvas.capabilities) }
         let place = "\(tour.place + 1)/\(Tour.stops.count)"
         canvas.write(
             [(place + "  ", Style(.dim, on: .bar)), (shown(words.title), Style(.bright, on: .bar, bold: true))],
@@ -196,9 +225,10 @@ extension App {
         for y in region.y..<region.maxY { canvas[max(0, region.x - 1), y] = Cell("▌", .accent) }
     }
 
-    /// Text without the marks over and under its letters, for terminals that have ASCII only.
-    private func plain(_ text: String) -> String {
-        text.replacingOccurrences(of: "đ", with: "d").replacingOccurrences(of: "Đ", with: "D")
+    /// Text, without the marks over and under its letters for terminals that have ASCII only.
+    static func shown(_ text: String, _ capabilities: Capabilities) -> String {
+        guard !capabilities.unicode else { return text }
+        return text.replacingOccurrences(of: "đ", with: "d").replacingOccurrences(of: "Đ", with: "D")
             .folding(options: .diacriticInsensitive, locale: nil)
     }
 }

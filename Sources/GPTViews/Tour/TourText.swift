@@ -3,7 +3,8 @@ import Foundation
 
 /// The words of the tour in one language, from a file of their own, so that they can be translated.
 ///
-/// A stop is a line `# id`, a title, a paragraph, and a task that begins with `> `.
+/// A stop is a line `# id`, a title, a paragraph, and a task that begins with `> `. Under `# keys` stand the words for
+/// the tour's keys and what is said when it ends.
 struct TourText {
     /// What is said at one stop.
     struct Stop: Hashable {
@@ -13,7 +14,18 @@ struct TourText {
         let task: String
     }
 
+    /// The words of its keys and its messages.
+    struct Words: Hashable {
+        let next: String
+        let back: String
+        let leave: String
+        let timeline: String
+        let left: String
+        let restored: String
+    }
+
     let stops: [Stop]
+    let words: Words
 
     /// The languages that there are, by their codes.
     static let languages = ["en", "vi"]
@@ -27,7 +39,12 @@ struct TourText {
     }
 
     init(_ text: String) {
-        stops = text.components(separatedBy: "\n# ").compactMap { part in
+        let parts = text.components(separatedBy: "\n# ")
+        let keys = parts.first { $0.hasPrefix("keys\n") }?.split(separator: "\n").map(String.init) ?? []
+        func word(_ place: Int) -> String { place < keys.count ? keys[place] : "" }
+        words = Words(
+            next: word(1), back: word(2), leave: word(3), timeline: word(4), left: word(5), restored: word(6))
+        stops = parts.filter { !$0.hasPrefix("keys\n") }.compactMap { part in
             let lines = part.split(separator: "\n").map(String.init)
             guard let first = lines.first, lines.count >= 4 else { return nil }
             let task = lines.last { $0.hasPrefix("> ") } ?? ""

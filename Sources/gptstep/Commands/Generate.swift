@@ -14,11 +14,13 @@ struct Generate: ParsableCommand {
 
     @Option(name: .short, help: ArgumentHelp("How many tokens (default: 6 for nano, else 20).", valueName: "count"))
     var n: Int?
-    @Option(help: "0 always takes the likeliest (default: 1 for GPT-2, 0 for nano and other small vocabularies).")
+    @Option(
+        parsing: .unconditional,
+        help: "0 always takes the likeliest (default: 1 for GPT-2, 0 for nano and other small vocabularies).")
     var temperature: Float?
-    @Option(help: "Keep only so many of the likeliest tokens; 0 keeps all.")
+    @Option(parsing: .unconditional, help: "Keep only so many of the likeliest tokens; 0 keeps all.")
     var topK = 0
-    @Option(help: "Keep only the likeliest tokens that make up this share.")
+    @Option(parsing: .unconditional, help: "Keep only the likeliest tokens that make up this share.")
     var topP: Float = 1
 
     func validate() throws {
