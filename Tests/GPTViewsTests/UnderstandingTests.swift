@@ -80,7 +80,7 @@ import Testing
         let last = try #require(lens.first { $0.contains("L2 mlp") })
         #expect(last.split(separator: " ").dropFirst(3).first { $0.count == 1 && "ABC".contains($0) } == "A", "\(last)")
         #expect(lens.contains { $0.contains("embedding") })
-        #expect(try shows("the likeliest next token, had it stopped there", keys("pp")))
+        #expect(try shows("the likeliest next token, had it stopped; ◆ a change", keys("pp")))
         #expect(try shows("step 15 of 61", keys("p") + [.key(.home), .key(.down), .key(.enter)]))
     }
 

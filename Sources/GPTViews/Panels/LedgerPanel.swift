@@ -187,7 +187,7 @@ extension App {
         let cellCount = sample.map(\.cells.count).max() ?? 0
         let start = area.x + 2 + labelWidth + 1
         // Numbers stand close where the sums would not fit beside them.
-        let (sums, closest) = (28, 11)
+        let (sums, closest) = (table.isSum ? 28 : 0, 11)
         let cellWidth = min(15, max(closest, (area.maxX - start - sums) / max(1, cellCount)))
         let sumX = start + cellCount * cellWidth
         let hasRunning = table.isSum && sumX + sums <= area.maxX

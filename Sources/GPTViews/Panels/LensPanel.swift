@@ -79,7 +79,7 @@ extension App {
             ? " · \(positions.lowerBound)–\(positions.upperBound - 1) of \(stepper.tokens.count)" : ""
         let what =
             lens.isWide
-            ? "the likeliest next token, had it stopped there; ◆ another than before" + hidden
+            ? "the likeliest next token, had it stopped; ◆ a change" + hidden
             : "after \(scene.name(position: position)), if the model stopped there: the logit lens"
         canvas.write(clipped(what, heading.maxX - x - 2), x: x + 2, y: heading.y, .dim)
         if area.height >= 26 { _ = area.takeTop(1) }
@@ -93,7 +93,7 @@ extension App {
         }
         if !lens.isWide {
             canvas.write(
-                "likeliest first; ◆ another token than before", x: header.x + LensPanel.labelWidth, y: header.y, .dim)
+                "likeliest first; ◆ a change", x: header.x + LensPanel.labelWidth, y: header.y, .dim)
         }
         let legend = area.takeBottom(1)
         let streams = lens.table.streams

@@ -31,8 +31,9 @@ struct KeyStrip {
                 ($0.symbols, takes && $0.keys.contains { $0.key == .enter } ? "take it" : $0.word)
             }
         case .ledger(let ledger):
-            [("↓ ↑", "row"), ("Enter", "where it came from"), ("Tab", "operand"), ("s", "order")]
-                + (ledger.top.hasParts ? [("w", "whole stream")] : []) + [("y", "copy the way"), ("Esc", "back")]
+            [("↓ ↑", "row"), ("Enter", "its source"), ("Esc", "back")]
+                + (ledger.top.hasParts ? [("w", ledger.top.view == .terms ? "whole stream" : "terms")] : [])
+                + [("Tab", "operand"), ("s", "order"), ("y", "copy the way")]
         case .heads(let heads):
             [
                 ("arrows", "choose"), ("Enter", "open it"), ("s", "sort"),
