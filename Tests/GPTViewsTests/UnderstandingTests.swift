@@ -158,6 +158,22 @@ import Testing
         #expect(app.message == TourText(language: "en").words.restored)
     }
 
+    @Test func `while no key is pressed the next operation is made ready, but not in the place of what is shown`()
+        throws
+    {
+        var app = try nanoApp()
+        _ = play(&app, keys("sss"))
+        let trace = try #require(app.trace)
+        #expect(trace.isComputed(app.stepper.index + 1))
+        #expect(!trace.isComputed(app.stepper.index + 2))
+        let model = app.model
+        var tight = try App(
+            model: model, tokens: model.defaultTokens, sampling: model.sampling, weightSeed: 0,
+            memory: 2 * trace.program.workingBytes)
+        _ = play(&tight, keys("sss"))
+        #expect(tight.trace?.isComputed(tight.stepper.index + 1) == false)
+    }
+
     @Test func `the locale chooses the language`() {
         #expect(App.language(["LANG": "vi_VN.UTF-8"]) == "vi")
         #expect(App.language(["LANG": "vi_VN.UTF-8", "LC_ALL": "C"]) == "en")

@@ -38,6 +38,7 @@ extension App {
             trace = try pass(next)
             stepper = next
             atlas = HeadAtlas(stepper.program)
+            ahead = -1
             view.reset()
             positionNames = Scene.positionNames(stepper.tokens, model)
         } catch {

@@ -58,6 +58,19 @@ extension App {
         deferred += keys.map { handle(.key($0)) }.filter { $0 != .none }
     }
 
+    /// Whether the operation after the cursor's is worth being made ready: once a place, and with room for both.
+    var canLookAhead: Bool {
+        guard let trace, ahead != stepper.index, panel == nil, !isBusy, !isInterrupted, !stepper.isPlaying else {
+            return false
+        }
+        return 3 * trace.program.workingBytes <= trace.memory && stepper.index + 1 < trace.program.logitsIndex
+    }
+
+    /// Computes one operation toward the one after the cursor's.
+    mutating func lookAhead() {
+        if trace?.computeNext(toward: stepper.index + 1) != true { ahead = stepper.index }
+    }
+
     /// What keys that were typed ahead ask for, once.
     mutating func takeDeferred() -> [Effect] {
         defer { deferred = [] }

@@ -32,6 +32,8 @@ public struct App {
     var view = StageView()
     /// What the terminal can show.
     public var capabilities = Capabilities()
+    /// The operation whose next one was made ready; -1 for none.
+    var ahead = -1
     /// Every position by token and place.
     var positionNames: [String]
     /// What tells the heads of the pass apart: looking at all of them takes longer than a frame.

@@ -33,11 +33,22 @@ public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
         return nil
     }
 
+    var isShown = false
     while true {
         let isDone = finishesSoon()
         if let status = perform(app.takeDeferred()) { return status }
-        if isDone || clock.now - lastFrame > .milliseconds(100) { show() }
-        let event = terminal.nextEvent(within: isDone ? app.timeout : 0)
+        if isDone ? !isShown : clock.now - lastFrame > .milliseconds(100) {
+            show()
+            isShown = isDone
+        }
+        // While no key is pressed, what the next one will ask for is made ready.
+        let looksAhead = isDone && app.canLookAhead
+        let event = terminal.nextEvent(within: isDone && !looksAhead ? app.timeout : 0)
+        if looksAhead, event == .timeout {
+            app.lookAhead()
+            continue
+        }
+        isShown = false
         if let status = perform([app.handle(event)]) { return status }
     }
 }
