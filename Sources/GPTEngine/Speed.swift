@@ -1,6 +1,6 @@
 /// What this machine can do at best, as the measure for what a pass reaches.
 public enum Speed {
-    /// Floating-point operations a second, in billions, of the BLAS on square products that fit no cache.
+    /// Floating-point operations a second, in billions, of the BLAS on square products that fit no cache, with all threads.
     public static func products() -> Double {
         let N = 1024
         let (a, b) = (Tensor([N, N]) { $0.update(repeating: 1) }, Tensor([N, N]) { $0.update(repeating: 1) })

@@ -8,7 +8,7 @@ public enum Threads {
 
     private static let setting = Mutex(ProcessInfo.processInfo.activeProcessorCount)
 
-    /// Lets so many threads compute, those of the BLAS included.
+    /// Lets so many threads compute. The BLAS has one of its own in this process: its products are shared out to these.
     public static func use(_ count: Int) {
         setting.withLock { $0 = count }
     }

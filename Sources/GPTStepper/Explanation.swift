@@ -19,11 +19,11 @@ public struct Explanation: Hashable, Sendable {
         let (row, column) = scene.stepper.face.row == .vocabulary ? (scene.vocabulary, 0) : scene.stepper.cell
         name = Self.name(scene)
         let outcome: (value: String, isNumber: Bool, numbers: String)
-        if scene.node.operation == .tokens {
-            outcome = (String(scene.stepper.tokens[scene.selection.position]), true, "")
-        } else if scene.trace == nil {
+        // An id is there without any weights.
+        let isID = scene.node.operation == .tokens
+        if scene.trace == nil, !isID {
             outcome = ("weights not loaded", false, "")
-        } else if !scene.isComputed || !scene.stepper.isRevealed(row: row, column: column) {
+        } else if !(scene.isComputed || isID) || !scene.stepper.isRevealed(row: row, column: column) {
             outcome = ("not computed yet", false, "")
         } else {
             outcome = Self.outcome(scene)
@@ -56,6 +56,7 @@ public struct Explanation: Hashable, Sendable {
     /// The value and the formula's numbers, of a cell that has been computed.
     private static func outcome(_ scene: Scene) -> (value: String, isNumber: Bool, numbers: String) {
         let (node, at) = (scene.node, scene.selection)
+        if node.operation == .tokens { return (String(scene.stepper.tokens[at.position]), true, "") }
         if let prediction = scene.prediction, scene.stepper.index >= scene.stepper.program.logitsIndex {
             return output(scene, prediction)
         }
@@ -72,7 +73,6 @@ public struct Explanation: Hashable, Sendable {
             return "\(short(result - bias)) \(signed(bias))"
         }
         switch node.operation {
-        case .tokens: return (String(trace.tokens[at.position]), true, "")
         case .embed:
             return (exact(result), true, "wte[\(trace.tokens[at.position]), \(at.channel)]")
         case .posEmbed:
@@ -107,7 +107,7 @@ public struct Explanation: Hashable, Sendable {
         case .attnOut, .mlpOut: return (exact(result), true, affine(at.channel))
         case .mlpPre: return (exact(result), true, affine(at.neuron))
         case .mlpPost: return (exact(result), true, "\(scene.configuration.activation.name)(\(short(input(0))))")
-        case .logits, .filteredLogits, .probabilities, .nextToken: return ("not computed yet", false, "")
+        case .tokens, .logits, .filteredLogits, .probabilities, .nextToken: return ("not computed yet", false, "")
         }
     }
 

@@ -194,7 +194,7 @@ public struct LedgerTable {
         }
         let prediction = trace.prediction(at: frame.position, sampling: scene.sampling)
         let likeliest = prediction.ranking(20)
-        let ids = likeliest.contains(ledger.index[0]) ? likeliest : likeliest.dropLast() + [ledger.index[0]]
+        let ids = likeliest.contains(ledger.index[0]) ? likeliest : likeliest + [ledger.index[0]]
         return ids.map { id in
             let logit = prediction.filtered[flat: id]
             guard logit != -.infinity else { return Row(label: scene.model.label(id), cells: ["cut"]) }
@@ -264,7 +264,7 @@ public struct LedgerTable {
         guard let sum else {
             return frame.node < scene.stepper.program.logitsIndex
                 ? "The shares of one row add up to 1; ▸ marks this cell."
-                : "The \(values.count) likeliest of \(scene.configuration.vocabularySize); all shares add up to 1; ▸ marks this token."
+                : "The likeliest of \(scene.configuration.vocabularySize); all shares add up to 1; ▸ marks this token."
         }
         let whole: Double =
             switch frame.view {

@@ -1,4 +1,5 @@
 import GPTEngine
+import GPTStepper
 
 /// A ledger as it is printed.
 struct LedgerOutput {
@@ -86,7 +87,7 @@ struct LedgerOutput {
             [
                 "\(place)", decimal(ledger.terms[place].value),
                 ledger.terms[place].operands.map {
-                    "\($0.name)[\($0.index.map(String.init).joined(separator: ","))] \(signed($0.value))"
+                    "\($0.name)[\($0.index.map(String.init).joined(separator: ","))] \(Explanation.exact($0.value))"
                 }
                 .joined(separator: "   "),
             ]
@@ -111,7 +112,4 @@ struct LedgerOutput {
     }
 
     private func decimal(_ value: Double) -> String { Ledger.decimal(value) }
-
-    /// Every digit, with the minus sign of the sums beside it.
-    private func signed(_ value: Float) -> String { value < 0 ? "−\(-value)" : "\(value)" }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// The arithmetic of the forward pass: free functions over rows, with shapes in the comments.
 ///
 /// Rows are independent, so each function can be checked against a naive loop, and many rows are shared by threads.
-/// Products go through ``multiply``, or ``RowProduct`` where there is a single row.
+/// Products go through ``multiply``, or a ``RowOperand`` where there is a single row.
 enum Kernels {
     /// Rows of a table: table [N, C], indices [T] → [T, C].
     static func rows(_ indices: [Int], of table: Tensor) -> Tensor {

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Splits `count` items into as many ranges as there are processors to share them, and runs `body` on each.
 ///
-/// Few items are done at once where they are: `cost` is roughly what one takes in nanoseconds.
+/// Few items are done at once where they are, and so is what is asked for while the processors are at other work: `cost`
+/// is roughly what one item takes in nanoseconds.
 func inParallel(_ count: Int, cost: Int, _ body: @Sendable (Range<Int>) -> Void) {
     let shares = count * cost < 50_000 ? 1 : min(Threads.count, count)
     let isShared =
@@ -49,8 +50,11 @@ private final class Crew: Sendable {
         }
         withoutActuallyEscaping(body) { body in
             undone.store(shares, ordering: .relaxed)
-            job.withLock { $0 = Job(body: body, next: 0, count: shares) }
-            waiting.store(shares, ordering: .sequentiallyConsistent)
+            // Inside the lock, since whoever is still awake may take a share as soon as it is free.
+            job.withLock {
+                $0 = Job(body: body, next: 0, count: shares)
+                waiting.store(shares, ordering: .sequentiallyConsistent)
+            }
             for _ in 0..<sleeping.exchange(0, ordering: .sequentiallyConsistent) { bell.signal() }
             doShares()
             while undone.load(ordering: .acquiring) > 0 { sched_yield() }
@@ -77,6 +81,18 @@ private final class Crew: Sendable {
         return true
     }
 
+    /// Takes one off those who sleep; false where somebody has rung for all of them.
+    private func stayAwake() -> Bool {
+        var count = sleeping.load(ordering: .sequentiallyConsistent)
+        while count > 0 {
+            let (isDone, found) = sleeping.compareExchange(
+                expected: count, desired: count - 1, ordering: .sequentiallyConsistent)
+            if isDone { return true }
+            count = found
+        }
+        return false
+    }
+
     private func work() {
         while true {
             var looks = 0
@@ -86,7 +102,8 @@ private final class Crew: Sendable {
                     sched_yield()
                 } else {
                     sleeping.add(1, ordering: .sequentiallyConsistent)
-                    if waiting.load(ordering: .sequentiallyConsistent) <= 0 { bell.wait() }
+                    // Who is counted as asleep is rung for, and must take that up.
+                    if waiting.load(ordering: .sequentiallyConsistent) <= 0 || !stayAwake() { bell.wait() }
                     looks = 0
                 }
             }

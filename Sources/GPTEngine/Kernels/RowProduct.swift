@@ -46,18 +46,23 @@ extension Kernels {
     ) -> Tensor {
         let (K, N) = (weight.rows, weight.columns)
         let columns = columns ?? 0..<N
+        precondition(
+            x.count == K && columns.upperBound <= N && bias.count >= columns.upperBound,
+            "[\(x.count)] does not multiply columns \(columns) of [\(K), \(N)]")
         let (n, first) = (columns.count, columns.lowerBound)
         let shares = K * n < 100_000 ? 1 : min(Threads.count, K)
         let sums = Tensor([shares, n]) { sums in
             sums.update(repeating: 0)
             x.withValues { x in
                 guard let sums = Shared(sums), let x = Source(x) else { return }
-                inParallel(shares, cost: 1 << 30) { mine in
-                    for share in mine {
-                        let rows = K * share / shares..<K * (share + 1) / shares
-                        row_product_add(
-                            sums.base + share * n, n, x.base + rows.lowerBound, rows.count,
-                            weight.at(rows.lowerBound * N + first), N, weight.format.c)
+                withExtendedLifetime(weight.owner) {
+                    inParallel(shares, cost: 1 << 30) { mine in
+                        for share in mine {
+                            let rows = K * share / shares..<K * (share + 1) / shares
+                            row_product_add(
+                                sums.base + share * n, n, x.base + rows.lowerBound, rows.count,
+                                weight.at(rows.lowerBound * N + first), N, weight.format.c)
+                        }
                     }
                 }
             }
@@ -122,13 +127,16 @@ extension Kernels {
     /// One position's logits: x [C] against every row of the unembedding [V, C] → [1, V].
     static func rowUnembed(_ x: Tensor, table: RowOperand) -> Tensor {
         let (V, C) = (table.rows, x.count)
+        precondition(C == table.columns, "[\(C)] does not multiply [\(V), \(table.columns)]ᵀ")
         return Tensor([1, V]) { out in
             x.withValues { x in
                 guard let out = Shared(out), let x = Source(x) else { return }
-                inParallel(V, cost: C / 4) { rows in
-                    row_product_dot(
-                        out.base + rows.lowerBound, rows.count, x.base, C, table.at(rows.lowerBound * C), C,
-                        table.format.c)
+                withExtendedLifetime(table.owner) {
+                    inParallel(V, cost: C / 4) { rows in
+                        row_product_dot(
+                            out.base + rows.lowerBound, rows.count, x.base, C, table.at(rows.lowerBound * C), C,
+                            table.format.c)
+                    }
                 }
             }
         }

@@ -82,6 +82,7 @@ public final class KeyValueCache {
             } else if node.operation == .residual(.post) {
                 // What comes next reads nothing before the stream after this block.
                 for before in 0..<index { values[before] = nil }
+                projections = nil
             }
         }
         tokens += new

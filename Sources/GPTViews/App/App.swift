@@ -42,7 +42,8 @@ public struct App {
     var panel: Panel?
     /// The guided tour, while it lasts.
     var tour: Tour?
-    /// What there was before the tour, to be there again after it; empty where nothing would be lost.
+    /// What there was before the tour, with the values of its pass, to be there again after it; empty where nothing
+    /// would be lost.
     var beforeTour: [App] = []
     /// The language of the tour, `en` or `vi`.
     public var language = "en"
@@ -113,10 +114,10 @@ public struct App {
 
     /// Takes an event in.
     public mutating func handle(_ event: Event) -> Effect {
-        let before = stepper.index
+        let (before, wasTouring) = (stepper.index, tour != nil)
         let effect = take(event)
-        // Another operation has other pictures: its result comes first.
-        if stepper.index != before { (view.picture, view.row, view.column) = (0, 0, 0) }
+        // Another operation has other pictures: its result comes first. What a tour gives back is as it was.
+        if stepper.index != before, wasTouring == (tour != nil) { (view.picture, view.row, view.column) = (0, 0, 0) }
         lookAtTour()
         return effect
     }
@@ -230,18 +231,16 @@ public struct App {
         }
     }
 
-    /// Into the selected thing: the stage, a candidate, or how a number came about.
-    /// Whether Enter takes the token that is chosen on the stage.
+    /// Whether Enter takes the token that is chosen on the stage, which goes after the last position only.
     var takesByHand: Bool {
         focus == .stage && [.probabilities, .nextToken].contains(stepper.node.operation) && trace != nil
+            && stepper.selection.position == stepper.tokens.count - 1
     }
 
+    /// Into the selected thing: the stage, a candidate, or how a number came about.
     private mutating func enter() {
         guard focus != .timeline else { return focus = .stage }
         guard takesByHand else { return openLedger() }
-        guard stepper.selection.position == stepper.tokens.count - 1 else {
-            return message = "A token is taken after the last position only."
-        }
         guard let prediction = scene.prediction else { return message = "Nothing is predicted yet." }
         var next = stepper
         let token = stepper.node.operation == .nextToken ? prediction.token : scene.vocabulary

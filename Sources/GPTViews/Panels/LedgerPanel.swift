@@ -182,12 +182,13 @@ extension App {
         guard !table.rows.isEmpty, area.height > 2 else { return }
         var area = area
         // Rows of one table are of a kind: the first and the last tell how much room all need.
-        let sample = table.rows.prefix(50) + table.rows.suffix(50)
+        let count = table.rows.count
+        let sample = (Array(0..<min(50, count)) + Array(max(50, count - 50)..<max(50, count))).map { table.rows[$0] }
         let labelWidth = min(24, max(8, sample.map(\.label.unicodeScalars.count).max() ?? 8))
         let cellCount = sample.map(\.cells.count).max() ?? 0
         let start = area.x + 2 + labelWidth + 1
         // Numbers stand close where the sums would not fit beside them.
-        let (sums, closest) = (table.isSum ? 28 : 0, 11)
+        let (sums, closest) = (table.isSum ? 28 : 0, 12)
         let cellWidth = min(15, max(closest, (area.maxX - start - sums) / max(1, cellCount)))
         let sumX = start + cellCount * cellWidth
         let hasRunning = table.isSum && sumX + sums <= area.maxX

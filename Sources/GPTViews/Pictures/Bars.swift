@@ -36,16 +36,18 @@ struct Bars {
         // The selected bar stays in sight; the first and the last line say what is above and below.
         var (first, lines) = (0, area.height / height)
         let selected = bars.firstIndex { $0.isSelected } ?? 0
-        if bars.count > lines, selected < lines - 1 { lines -= 1 }
-        if bars.count > lines, selected >= lines {
-            let isLast = selected == bars.count - 1
-            lines = max(1, lines - (isLast ? 1 : 2))
+        if bars.count > lines, selected < lines - 1 {
+            lines -= 1
+        } else if bars.count > lines {
+            lines = max(1, lines - (selected == bars.count - 1 ? 1 : 2))
             first = selected - lines + 1
         }
         let (above, below) = (first, bars.count - first - lines)
         if above > 0 { canvas.write("… \(above) above", x: area.x + 2, y: area.y, .dim) }
         let top = area.y + (above > 0 ? height : 0)
-        if below > 0 { canvas.write("… \(below) below", x: area.x + 2, y: top + lines * height, .dim) }
+        if below > 0, top + lines * height < area.maxY {
+            canvas.write("… \(below) below", x: area.x + 2, y: top + lines * height, .dim)
+        }
         for (place, bar) in bars.dropFirst(first).prefix(lines).enumerated() {
             let y = top + place * height
             if let token = bar.token {

@@ -64,7 +64,7 @@ struct Equation {
         // numbers in the result come before that.
         let alike = shown.indices.filter { isAsLarge(shown[$0]) && (result.columns > 12 || !hasNumbers) }
         func rest(_ place: Int) -> Int { names(shown[place]) + shown[place].asides.count * PictureLayout.asideWidth }
-        let body = alike.map { widths[$0] - rest($0) }.min() ?? 0
+        let body = max(0, alike.map { widths[$0] - rest($0) }.min() ?? 0)
         for place in alike { widths[place] = rest(place) + body }
         var x = area.x
         var all = Picture.Drawn(scale: 0, isPooled: false, maxY: area.y)

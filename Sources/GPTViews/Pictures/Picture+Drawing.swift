@@ -198,7 +198,9 @@ extension Picture {
     private func drawEnds(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
         guard !hasCell else { return }
         if let column, row == nil { canvas.write("▴", x: body.x + layout.x(of: column), y: body.maxY, .accent) }
-        if let row, column == nil { canvas.write("▸", x: body.x - 1, y: body.y + layout.line(of: row), .accent) }
+        if let row, column == nil, layout.nameWidth > 0 {
+            canvas.write("▸", x: body.x - 1, y: body.y + layout.line(of: row), .accent)
+        }
     }
 
     /// Draws a line over a cell: over a blank one as a glyph, under a number as an underline.
@@ -269,16 +271,16 @@ extension Picture {
         // As many as there is room for, each beginning at its column; the selected one's comes first.
         var free = [body.x..<max(body.maxX, body.x + 8)]
         for c in [column].compactMap(\.self) + Array(stride(from: 0, to: columnNames.count, by: layout.pool.columns)) {
-            let x = body.x + layout.x(of: c)
-            let name = columnNames.isEmpty ? "\(c)" : clippedName(columnNames[c], 10)
-            let label = (c == column ? "▾" : "") + name
-            let end = x + label.unicodeScalars.count
-            guard let place = free.firstIndex(where: { $0.contains(x) && end <= $0.upperBound }) else {
-                if c == column { canvas.write("▾", x: x, y: y, .accent) }
-                continue
+            let (x, isChosen) = (body.x + layout.x(of: c), c == column)
+            var label = columnNames.isEmpty ? "\(c)" : clippedName(columnNames[c], 10)
+            if isChosen {
+                let room = (free.last?.upperBound ?? x) - x
+                label = "▾" + (label.unicodeScalars.count < room ? label : "")
             }
+            let end = x + label.unicodeScalars.count
+            guard let place = free.firstIndex(where: { $0.contains(x) && end <= $0.upperBound }) else { continue }
             canvas.write(label, x: x, y: y, .dim)
-            if c == column { canvas.write("▾", x: x, y: y, .accent) }
+            if isChosen { canvas.write("▾", x: x, y: y, .accent) }
             let whole = free[place]
             free.replaceSubrange(
                 place...place,
@@ -372,7 +374,7 @@ func clipped(_ text: String, _ width: Int) -> String {
     let scalars = Array(text.unicodeScalars)
     guard scalars.count > width else { return text }
     var kept = scalars.prefix(max(0, width - 1))
-    if let space = kept.lastIndex(of: " "), space > width / 2 { kept = kept[..<space] }
+    if scalars[kept.count] != " ", let space = kept.lastIndex(of: " "), space > width / 2 { kept = kept[..<space] }
     return String(String.UnicodeScalarView(kept)) + "…"
 }
 
@@ -382,5 +384,6 @@ func clippedName(_ name: String, _ width: Int) -> String {
     let (token, place) = (name[..<space], name[name.index(after: space)...])
     let room = width - 1 - place.unicodeScalars.count
     // A part of an id would be another id.
-    return room < 3 || token.hasPrefix("#") ? clipped(String(place), width) : clipped(String(token), room) + " " + place
+    let isID = token.hasPrefix("#") && token.count > 1 && token.dropFirst().allSatisfy(\.isNumber)
+    return room < 3 || isID ? clipped(String(place), width) : clipped(String(token), room) + " " + place
 }

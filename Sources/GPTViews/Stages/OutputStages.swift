@@ -73,27 +73,35 @@ struct CumulativeLine {
     func draw(on canvas: inout Canvas, in area: Rect) {
         let width = area.width
         guard width > 10 else { return }
-        // Each column shows the token that its middle falls on; where several end in one they are not told apart.
-        var (id, sum) = (0, Double(prediction.probabilities[flat: 0]))
-        /// The token that lies at a place of the line.
-        func token(at place: Double) -> Int {
-            while sum <= place, id < prediction.probabilities.count - 1 {
-                id += 1
-                sum += Double(prediction.probabilities[flat: id])
+        // Each column shows the token that its middle falls on; where several lie in one they are not told apart.
+        let ids = prediction.probabilities.values.indices.filter { prediction.probabilities[flat: $0] > 0 }
+        guard var sum = ids.first.map({ Double(prediction.probabilities[flat: $0]) }) else { return }
+        var place = 0
+        /// Of the tokens with a share, the one that lies at a point of the line, by place.
+        func token(at point: Double) -> Int {
+            while sum <= point, place < ids.count - 1 {
+                place += 1
+                sum += Double(prediction.probabilities[flat: ids[place]])
             }
-            return id
+            return place
         }
-        var starts: [(id: Int, x: Int)] = []
+        var starts: [(id: Int, x: Int, ground: Role)] = []
         var hasCrowds = false
         for x in 0..<width {
             let first = token(at: Double(x) / Double(width))
             let middle = token(at: (Double(x) + 0.5) / Double(width))
-            let last = token(at: (Double(x) + 1) / Double(width))
-            let isHit = prediction.draw.map { Int($0 * Double(width)) == x } ?? false || middle == prediction.token
+            let last = token(at: min((Double(x) + 1) / Double(width), 1 - 1e-6))
+            let id = ids[middle]
+            let isHit = prediction.draw.map { Int($0 * Double(width)) == x } ?? false || id == prediction.token
             let isCrowd = last - first > 1 && !isHit
             hasCrowds = hasCrowds || isCrowd
-            if starts.last?.id != middle { starts.append((middle, x)) }
-            let ground: Role = isHit ? .accent : Ramp.sequential.role(starts.count.isMultiple(of: 2) ? 0.25 : 0.45)
+            if starts.last?.id != id {
+                let ground: Role =
+                    id == prediction.token
+                    ? .accent : Ramp.sequential.role(starts.count.isMultiple(of: 2) ? 0.45 : 0.25)
+                starts.append((id, x, ground))
+            }
+            let ground = isHit ? .accent : starts[starts.count - 1].ground
             canvas[area.x + x, area.y + 2] = isCrowd ? Cell("░", .dim) : Cell(" ", Style(.ink, on: ground))
         }
         canvas.write(
@@ -103,10 +111,9 @@ struct CumulativeLine {
             let end = place + 1 < starts.count ? starts[place + 1].x : width
             let label = model.label(start.id)
             guard end - start.x >= label.unicodeScalars.count + 2 else { continue }
-            let ground = canvas[area.x + start.x, area.y + 2].style.background
             canvas.write(
-                label, x: area.x + start.x + 1, y: area.y + 2, Style(ground == .accent ? .background : .ink, on: ground)
-            )
+                label, x: area.x + start.x + 1, y: area.y + 2,
+                Style(start.ground == .accent ? .background : .ink, on: start.ground))
         }
         canvas.write("0", x: area.x, y: area.y + 3, .dim)
         canvas.write("1", endingAt: area.x + width, y: area.y + 3, .dim)

@@ -122,8 +122,10 @@ extension App {
         guard let nano = Preset.named("nano") else { return }
         var session = self
         session.panel = nil
+        // Who begins with it loses nothing, and may go on from where the tour ends.
         let isUntouched =
-            checkpoint == nil && model.name == "nano" && stepper.tokens == model.defaultTokens && stepper.left.isEmpty
+            checkpoint == nil && model.name == "nano" && model.state != .random && stepper.index == 0
+            && stepper.tokens == model.defaultTokens && stepper.left.isEmpty && sampling == model.sampling
         let before = tour != nil ? beforeTour : isUntouched ? [] : [session]
         open(nano)
         beforeTour = before
