@@ -158,6 +158,20 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["file"])
     }
 
+    @Test func `a link stays a link, whether anything is there yet or not`() throws {
+        let folder = try TemporaryFolder()
+        let (link, inner) = (folder.path("link"), folder.path("inner"))
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "inner")
+        try FileManager.default.createSymbolicLink(atPath: inner, withDestinationPath: folder.path("target"))
+        for bytes in [[1, 2], [3]] as [[UInt8]] {
+            try writeFile(link) { write in try write(Data(bytes)) }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("target"))) == Data(bytes))
+        }
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "inner")
+        #expect(
+            Set(try FileManager.default.contentsOfDirectory(atPath: folder.url.path)) == ["link", "inner", "target"])
+    }
+
     @Test func `a file that cannot be written leaves nothing behind`() throws {
         let folder = try TemporaryFolder()
         let missing = folder.path("no/such/file")

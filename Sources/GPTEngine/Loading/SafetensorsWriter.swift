@@ -73,17 +73,19 @@ public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) t
     // A device or a pipe is written to directly: renaming over it would replace it.
     var status = stat()
     let isSpecial = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
-    // A link stays a link: what it points to is replaced.
-    let resolved = isSpecial ? nil : realpath(path, nil)
-    defer { free(resolved) }
-    let path = resolved.map { String(cString: $0) } ?? path
-    let folder = (path as NSString).deletingLastPathComponent
+    // A link stays a link: what it points to is replaced, or written where nothing is yet.
+    var (path, folder) = (path, (path as NSString).deletingLastPathComponent)
+    for _ in 0..<40 where !isSpecial {
+        guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { break }
+        path = target.hasPrefix("/") ? target : (folder as NSString).appendingPathComponent(target)
+        folder = (path as NSString).deletingLastPathComponent
+    }
     let temporary =
         isSpecial
         ? path
         : (folder as NSString).appendingPathComponent(".gptstep-\(getpid())-\(UInt32.random(in: 0 ... .max)).partial")
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    let failure = { FileError.unwritable(path, reason: String(cString: strerror(errno == 0 ? EIO : errno))) }
+    let failure = { [path] in FileError.unwritable(path, reason: String(cString: strerror(errno == 0 ? EIO : errno))) }
     guard descriptor >= 0 else { throw failure() }
     // Who asks the program to end wants no half of a file either; a limit on sizes shall come as an error.
     signal(SIGXFSZ, SIG_IGN)

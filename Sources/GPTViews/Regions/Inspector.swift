@@ -68,7 +68,8 @@ struct Inspector {
         let work = unit.map { String(format: "%.1f %@", flops / $0.0, $0.1) } ?? "\(node.flops) FLOP"
         var facts = [
             node.shape.map(String.init).joined(separator: " × "),
-            node.parameterCount > 0 ? "\(grouped(node.parameterCount)) parameters" : "", node.flops > 0 ? work : "",
+            node.parameterCount > 0 ? "\(grouped(node.parameterCount)) parameters" : "",
+            node.flops > 0 ? work + (scene.stepper.cachedCount > 0 ? " from scratch" : "") : "",
             "\(byteCount(node.bytes)) of weights and results",
         ].filter { !$0.isEmpty }
         func text() -> String { "shape  " + facts.joined(separator: " · ") }
