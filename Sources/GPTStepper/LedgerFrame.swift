@@ -30,8 +30,10 @@ public struct LedgerFrame: Sendable {
     public var place = 0
     /// The operand of the chosen row that Enter leads to.
     public var operand = 0
-    /// Whether the largest terms come first.
+    /// Whether the largest terms come first, as they do in long sums of products with weights.
     public var bySize: Bool
+    /// Whether they did at first.
+    public let startsBySize: Bool
     /// How the cell came about, once its numbers are there.
     public var ledger: Ledger?
     /// What each part wrote, as far as it is known.
@@ -47,7 +49,8 @@ public struct LedgerFrame: Sendable {
         name = Explanation.name(scene)
         hasParts = scene.node.operation == .logits || scene.stepper.program.streams.contains(node)
         place = scene.node.operation == .pattern ? cell[2] : 0
-        bySize = scene.node.reads.contains { $0.parameter.shape.count == 2 }
+        startsBySize = scene.node.reads.contains { $0.parameter.shape.count == 2 }
+        bySize = startsBySize
     }
 
     /// What the rows that are shown are a share of, from the outside in: of a logit a part, and of a part a head.

@@ -263,8 +263,8 @@ public struct LedgerTable {
         guard !ledger.terms.isEmpty else { return "This is an id: nothing is added up here." }
         guard let sum else {
             return frame.node < scene.stepper.program.logitsIndex
-                ? "The shares of one row add up to 1; ▸ marks this cell."
-                : "The likeliest of \(scene.configuration.vocabularySize); all shares add up to 1; ▸ marks this token."
+                ? "The shares of one row add up to 1; ◆ marks this cell."
+                : "The likeliest of \(scene.configuration.vocabularySize); all shares add up to 1; ◆ marks this token."
         }
         let whole: Double =
             switch frame.view {

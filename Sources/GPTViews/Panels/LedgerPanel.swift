@@ -76,7 +76,7 @@ extension App {
         case .character("w") where ledger.top.hasParts:
             // The one cell, and then all that was written to the stream.
             ledger.top.view = ledger.top.view == .terms ? .parts : .terms
-            (ledger.top.place, ledger.top.bySize) = (0, false)
+            (ledger.top.place, ledger.top.bySize) = (0, ledger.top.view == .terms && ledger.top.startsBySize)
         case .character("y"):
             message = "The way to this number was sent to the terminal's clipboard."
             return .copy(ledger.path(scene))
@@ -174,7 +174,7 @@ extension App {
             return "what was written to each channel · what a unit of it adds to the logit"
         }
         return frame.attribution == nil
-            ? "the whole stream: what the embeddings and every sub-layer wrote to this channel"
+            ? "what the embeddings and every sub-layer wrote to this channel"
             : "what every part wrote to the stream, seen from this logit"
     }
 
@@ -214,7 +214,8 @@ extension App {
             canvas.link(Rect(area.x, y, area.width, 1), to: ClickTarget.row(place).meaning)
             if isHere { canvas.fill(Rect(area.x, y, area.width, 1), .here) }
             let ground: Role = isHere ? .here : .background
-            if isHere || row.isSelf { canvas.write("▸", x: area.x, y: y, Style(.accent, on: ground, bold: true)) }
+            if isHere { canvas.write("▸", x: area.x, y: y, Style(.accent, on: ground, bold: true)) }
+            if row.isSelf { canvas.write("◆", x: area.x + 1, y: y, Style(.accent, on: ground, bold: true)) }
             canvas.write(
                 clippedName(row.label, labelWidth), x: area.x + 2, y: y,
                 Style(isHere || row.isSelf ? .bright : .text, on: ground, bold: isHere))
@@ -252,7 +253,10 @@ extension App {
             let role: Role = isShare ? .ramp(.sequential, 128) : .ramp(.diverging, share < 0 ? 40 : 216)
             canvas[share < 0 ? zero - 1 - step : zero + step, y] = Cell(" ", Style(.text, on: role))
         }
-        if !isShare, share >= 0, length == 0 { canvas[zero, y].glyph = "│" }
+        // The zero line, where no bar stands on it.
+        if !isShare, share < 0 || length == 0 {
+            canvas.write("│", x: zero, y: y, Style(.dim, on: canvas[zero, y].style.background))
+        }
     }
 }
 

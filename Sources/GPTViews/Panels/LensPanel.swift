@@ -80,8 +80,14 @@ extension App {
         let what =
             lens.isWide
             ? "the likeliest next token, had it stopped; ◆ a change" + hidden
-            : "after \(scene.name(position: position)), if the model stopped there: the logit lens"
-        canvas.write(clipped(what, heading.maxX - x - 2), x: x + 2, y: heading.y, .dim)
+            : "the logit lens after \(scene.name(position: position)): had the model stopped there"
+        let streams = lens.table.streams
+        let room = area.height - (area.height >= 26 ? 3 : 2)
+        let first = max(0, min(lens.place - room / 2, streams.count - room))
+        let part =
+            streams.count > room ? "\(first + 1)–\(min(streams.count, first + room)) of \(streams.count)" : ""
+        canvas.write(part, endingAt: heading.maxX, y: heading.y, .dim)
+        canvas.write(clipped(what, heading.maxX - x - part.count - 4), x: x + 2, y: heading.y, .dim)
         if area.height >= 26 { _ = area.takeTop(1) }
         let header = area.takeTop(1)
         canvas.write("stream after", x: header.x, y: header.y, .dim)
@@ -96,9 +102,6 @@ extension App {
                 "likeliest first; ◆ a change", x: header.x + LensPanel.labelWidth, y: header.y, .dim)
         }
         let legend = area.takeBottom(1)
-        let streams = lens.table.streams
-        let room = area.height
-        let first = max(0, min(lens.place - room / 2, streams.count - room))
         for (line, place) in (first..<min(streams.count, first + room)).enumerated() {
             drawLine(lens, place, positions, on: &canvas, in: Rect(area.x, area.y + line, area.width, 1))
         }

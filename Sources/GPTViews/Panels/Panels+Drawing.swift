@@ -37,8 +37,11 @@ extension App {
         let room = area.height - 4
         for (line, binding) in KeyBindings.all.dropFirst(first).prefix(room).enumerated() {
             let worksHere = binding.focus.contains(focus)
-            canvas.write(binding.symbols, x: area.x, y: area.y + 2 + line, worksHere ? .accent : .dim)
-            canvas.write(binding.help, x: area.x + 12, y: area.y + 2 + line, worksHere ? .text : .dim)
+            let (symbols, help) = (
+                keyNames(binding.symbols, canvas.capabilities), keyNames(binding.help, canvas.capabilities)
+            )
+            canvas.write(symbols, x: area.x, y: area.y + 2 + line, worksHere ? .accent : .dim)
+            canvas.write(help, x: area.x + 12, y: area.y + 2 + line, worksHere ? .text : .dim)
         }
         let left = KeyBindings.all.count - first - room
         let signs = "✓ done  ▸ here  · to come  ∙ masked  ◆ selected  L0 H1 block, head  C4 C at 4"

@@ -34,24 +34,24 @@ struct Equation {
     /// Draws as many pictures as fit, dropping operands from the left, and returns how they came out: the
     /// result's scale, whether any is pooled, and the first line below them all.
     func draw(on canvas: inout Canvas, in area: Rect) -> Picture.Drawn {
+        var area = area
         let pictures = parts.compactMap { if case .picture(let picture) = $0 { picture } else { nil } }
         let signs = parts.compactMap { if case .sign(let sign) = $0 { sign } else { nil } }
         let gap = 6
         // The result says its numbers if all operands fit beside them; else as many pictures as fit, from the right.
-        let needed = pictures.dropFirst(contextCount)
-        let hasNumbers = leastWidths(needed).reduce(0, +) + gap * (needed.count - 1) <= area.width
+        func fits(_ shown: [Picture], numbers: Bool) -> Bool {
+            leastWidths(shown, numbers: numbers).reduce(0, +) + gap * (shown.count - 1) <= area.width
+        }
+        let hasNumbers = fits(Self.named(pictures.dropFirst(contextCount)), numbers: true)
         var first = 0
-        while first < pictures.count - 1,
-            leastWidths(pictures[first...], numbers: hasNumbers).reduce(0, +) + gap * (pictures.count - first - 1)
-                > area.width
-        {
+        var shown = Self.named(pictures[...])
+        while first < pictures.count - 1, !fits(shown, numbers: hasNumbers) {
             first += 1
+            shown = Self.named(pictures[first...])
         }
-        var shown = Array(pictures[first...])
-        // What stands between a named picture and the result has the same rows, or names of its own.
-        for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames {
-            shown[place].rowNames = []
-        }
+        // What had no room is not passed over in silence.
+        let isCut = first > contextCount
+        if isCut { _ = area.takeLeft(signs[first - 1].unicodeScalars.count + 3) }
         // Many cells are slow to send; the result, and what is as large, keeps them all while its rows are few or have
         // room. Alone a picture has them all.
         let result = shown[shown.count - 1]
@@ -63,7 +63,10 @@ struct Equation {
         // What is as large as the result is drawn as large, so that each cell stands at the same place in both; but
         // numbers in the result come before that.
         let alike = shown.indices.filter { isAsLarge(shown[$0]) && (result.columns > 12 || !hasNumbers) }
-        func rest(_ place: Int) -> Int { names(shown[place]) + shown[place].asides.count * PictureLayout.asideWidth }
+        for place in shown.indices { shown[place].nameWidth = min(names(shown[place]), max(9, widths[place] / 4)) }
+        func rest(_ place: Int) -> Int {
+            (shown[place].nameWidth ?? 0) + shown[place].asides.count * PictureLayout.asideWidth
+        }
         let body = max(0, alike.map { widths[$0] - rest($0) }.min() ?? 0)
         for place in alike { widths[place] = rest(place) + body }
         var x = area.x
@@ -71,9 +74,11 @@ struct Equation {
         var (least, starts) = (area.maxY, [Int]())
         for (place, picture) in shown.enumerated() {
             if place > 0 { x += gap }
-            // Weights are pooled further than there is room: they are seen whole, and many cells are slow to send.
+            // Weights are pooled further than there is room: they are seen whole, and many cells are slow to send. What has
+            // the result's rows stands beside them.
+            let isPooled = picture.rows > 12 && picture.rows != result.rows
             let height =
-                picture.rows > 12 ? min(area.height, max(11, picture.rowNames.count + 3, area.height / 2)) : area.height
+                isPooled ? min(area.height, max(11, picture.rowNames.count + 3, area.height / 2)) : area.height
             let drawn = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], height))
             all = Picture.Drawn(
                 scale: drawn.scale, isPooled: all.isPooled || drawn.isPooled, maxY: max(all.maxY, drawn.maxY))
@@ -86,18 +91,32 @@ struct Equation {
             canvas.write(
                 sign, x: start + (gap - sign.unicodeScalars.count) / 2, y: (area.y + 1 + least) / 2, .heading)
         }
+        if isCut {
+            let sign = "… " + signs[first - 1]
+            canvas.write(sign, x: area.x - sign.unicodeScalars.count - 1, y: (area.y + 1 + least) / 2, .heading)
+        }
         return all
+    }
+
+    /// Pictures side by side: what stands between a named one and the result has the same rows, or names of its own.
+    private static func named(_ pictures: ArraySlice<Picture>) -> [Picture] {
+        var shown = Array(pictures)
+        for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames {
+            shown[place].rowNames = []
+        }
+        return shown
     }
 
     private func names(_ picture: Picture) -> Int { (picture.rowNames.map(\.unicodeScalars.count).max() ?? -1) + 1 }
 
     /// Below these widths pictures say nothing; a small result says its numbers if it may.
     private func leastWidths(_ pictures: some BidirectionalCollection<Picture>, numbers: Bool = true) -> [Int] {
+        // Long names are cut.
         let operands = pictures.dropLast().map { picture in
-            names(picture) + max(picture.title.unicodeScalars.count, min(picture.columns, 12))
+            min(names(picture), 9) + max(picture.title.unicodeScalars.count, min(picture.columns, 12))
         }
         let result = pictures.suffix(1).map { picture in
-            names(picture)
+            min(names(picture), 9)
                 + max(
                     picture.title.unicodeScalars.count,
                     picture.columns > 12 || !numbers ? 12 : picture.columns * 7)

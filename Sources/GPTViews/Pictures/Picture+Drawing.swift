@@ -182,7 +182,10 @@ extension Picture {
 
     /// Marks the row or the column that the selected cell of the result was made of, as far as it was.
     private func drawMarks(on canvas: inout Canvas, body: Rect, _ layout: PictureLayout) {
-        guard !hasCell, layout.cellHeight > 0 else { return drawEnds(on: &canvas, body: body, layout) }
+        // Without colours a line would hide the shades that it runs over.
+        guard !hasCell, layout.cellHeight > 0, canvas.capabilities.colorCount >= 256 else {
+            return drawEnds(on: &canvas, body: body, layout)
+        }
         if let row, column == nil {
             let y = body.y + layout.line(of: row) + layout.cellHeight - 1
             let end = layout.x(of: min(columns - 1, reach ?? columns - 1)) + layout.cellWidth
@@ -242,7 +245,9 @@ extension Picture {
             : "\(rows) × \(columns)"
         let room = area.maxX - body.x
         let short = title.unicodeScalars.count + extent.unicodeScalars.count + 2 > room
-        canvas.write([(title, .text), (short ? "" : "  " + extent, .dim)], x: body.x, y: area.y, limit: area.maxX)
+        // An operand's title may use the gap to the next picture.
+        let limit = isResult ? area.maxX : min(area.maxX + 4, canvas.size.width)
+        canvas.write([(title, .text), (short ? "" : "  " + extent, .dim)], x: body.x, y: area.y, limit: limit)
     }
 
     private func drawRowNames(on canvas: inout Canvas, body: Rect, area: Rect, _ layout: PictureLayout) {
@@ -315,10 +320,13 @@ extension Picture {
             pool.rows == 1
             ? "\(pool.columns) columns" : pool.columns == 1 ? "\(pool.rows) rows" : "\(pool.rows)×\(pool.columns)"
         let rule = rules.pooling == .largest ? "the largest" : "their mean"
-        let what = layout.isPooled ? ["1 cell = \(cells), \(rule)"] : []
-        let choices = [ends + what, what, layout.isPooled ? ["1 cell = \(cells)"] : ends, ends].map {
-            $0.joined(separator: "  ")
-        }
+        // What a cell stands for comes before all else.
+        let choices =
+            layout.isPooled
+            ? [
+                (ends + ["1 cell = \(cells), \(rule)"]).joined(separator: "  "), "1 cell = \(cells), \(rule)",
+                "1 cell = \(cells)", "\(cells) each", cells,
+            ] : ends
         if let text = choices.first(where: { $0.unicodeScalars.count <= room && !$0.isEmpty }) {
             canvas.write(text, x: body.x, y: body.maxY, .dim)
         }

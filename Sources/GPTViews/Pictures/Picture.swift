@@ -23,6 +23,8 @@ struct Picture {
     var isCausal = false
     /// How many cells are run, row by row; nil when all are.
     var revealed: Int?
+    /// The most columns of the screen that row names may take; nil for a quarter of the picture.
+    var nameWidth: Int?
     /// Whether it is drawn with half as many cells, each twice as wide, where it is pooled anyway.
     var isCoarse = false
     /// The row to mark.
@@ -108,7 +110,7 @@ struct PictureLayout {
 
     init(_ picture: Picture, width: Int, height: Int, halfBlocks: Bool) {
         let names = picture.rowNames.map(\.unicodeScalars.count).max() ?? -1
-        let nameWidth = min(names + 1, max(0, width / 4))
+        let nameWidth = min(names + 1, picture.nameWidth ?? max(0, width / 4))
         let (rows, columns) = (max(1, picture.rows), max(1, picture.columns))
         // Numbers where they fit, with the asides if those fit too.
         func layoutOfNumbers(asides: Int) -> Int? {

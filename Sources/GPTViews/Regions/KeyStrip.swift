@@ -1,3 +1,4 @@
+import Foundation
 import TerminalKit
 
 /// What can be pressed now, most needed first; whole entries drop from the right when the width shrinks.
@@ -12,7 +13,8 @@ struct KeyStrip {
     func draw(on canvas: inout Canvas, in area: Rect) {
         canvas.fill(area, .bar)
         var x = area.x + 1
-        for (symbols, word) in entries {
+        for (signs, word) in entries {
+            let symbols = keyNames(signs, canvas.capabilities)
             guard x + symbols.unicodeScalars.count + 1 + word.unicodeScalars.count < area.maxX else { break }
             x = canvas.write(symbols, x: x, y: area.y, Style(.accent, on: .bar, bold: true))
             x = canvas.write(" " + word, x: x, y: area.y, Style(.text, on: .bar)) + 2
@@ -53,4 +55,12 @@ struct KeyStrip {
 
     /// Arrows step where they step; elsewhere the letter is shown in their place.
     private func isShown(_ binding: KeyBinding) -> Bool { focus == .stage || binding.symbols != "s S" }
+}
+
+/// Keys as they are written on a screen: arrows by name where there are none, since `>` is a key of its own.
+func keyNames(_ text: String, _ capabilities: Capabilities) -> String {
+    guard !capabilities.unicode else { return text }
+    return [("→", "Right"), ("←", "Left"), ("↓", "Down"), ("↑", "Up")].reduce(text) {
+        $0.replacingOccurrences(of: $1.0, with: $1.1)
+    }
 }

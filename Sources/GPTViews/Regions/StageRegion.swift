@@ -90,7 +90,7 @@ struct StageRegion {
             .draw(on: &canvas, in: area)
         var name = picture.title
         if view.picture > 0, let slice = picture.slice, let row = picture.row, let column = picture.column {
-            name = "\(picture.title)[\(row), \(column)] = \(Explanation.short(slice[row, column]))"
+            name = "[\(row), \(column)] = \(Explanation.short(slice[row, column]))"
         }
         Legend(
             name: name, ramp: picture.ramp, scale: drawn.scale, rules: view, note: scene.cacheNote,

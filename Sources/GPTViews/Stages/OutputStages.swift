@@ -87,6 +87,7 @@ struct CumulativeLine {
         }
         var starts: [(id: Int, x: Int, ground: Role)] = []
         var hasCrowds = false
+        let isColored = canvas.capabilities.colorCount >= 8
         for x in 0..<width {
             let first = token(at: Double(x) / Double(width))
             let middle = token(at: (Double(x) + 0.5) / Double(width))
@@ -102,7 +103,8 @@ struct CumulativeLine {
                 starts.append((id, x, ground))
             }
             let ground = isHit ? .accent : starts[starts.count - 1].ground
-            canvas[area.x + x, area.y + 2] = isCrowd ? Cell("░", .dim) : Cell(" ", Style(.ink, on: ground))
+            canvas[area.x + x, area.y + 2] =
+                isCrowd ? Cell("░", .dim) : Cell(isHit && !isColored ? "█" : " ", Style(.ink, on: ground))
         }
         canvas.write(
             "the line of length 1, tokens by id" + (hasCrowds ? "; ░ several in a column" : ""), x: area.x, y: area.y,

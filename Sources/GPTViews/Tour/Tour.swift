@@ -230,7 +230,9 @@ extension App {
     /// Text, without the marks over and under its letters for terminals that have ASCII only.
     static func shown(_ text: String, _ capabilities: Capabilities) -> String {
         guard !capabilities.unicode else { return text }
-        return text.replacingOccurrences(of: "đ", with: "d").replacingOccurrences(of: "Đ", with: "D")
-            .folding(options: .diacriticInsensitive, locale: nil)
+        return keyNames(text, capabilities).replacingOccurrences(of: "đ", with: "d").replacingOccurrences(
+            of: "Đ", with: "D"
+        )
+        .folding(options: .diacriticInsensitive, locale: nil)
     }
 }
