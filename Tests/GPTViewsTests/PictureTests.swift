@@ -36,6 +36,50 @@ import Testing
             ])
     }
 
+    @Test(arguments: [(78, 14), (91, 20), (170, 40)])
+    func `an addition shows both addends, and all three alike`(width: Int, height: Int) {
+        let (T, C) = (13, 768)
+        let names = (0..<T).map { "␣evening \($0)" }
+        func term(_ title: String) -> Picture {
+            var term = picture([T, C], (0..<T * C).map { Float($0 % 7) - 3 })
+            (term.title, term.rowNames, term.row, term.column) = (title, names, T - 1, 0)
+            return term
+        }
+        var sum = term("resid_mid")
+        sum.isResult = true
+        var canvas = Canvas(Size(width, height), Capabilities())
+        _ = Equation(term("resid_pre"), ("+", term("attn.out")), ("=", sum)).draw(on: &canvas, in: canvas.bounds)
+        let text = lines(canvas)
+        for title in ["resid_pre", "attn.out", "resid_mid"] { #expect(text[0].contains(title)) }
+        let marks = text.map { $0.unicodeScalars.count { $0 == "◆" } }
+        #expect(marks.max() == 3, "the same cell stands on one line in all three: \(text)")
+        let columns = text.compactMap {
+            $0.firstRange(of: /\d+ columns/) == nil ? nil : $0.matches(of: /(\d+) columns/)
+        }
+        #expect(Set(columns.flatMap { $0.map(\.1) }).count == 1, "each cell stands for as many columns")
+        #expect(columns.flatMap(\.self).count == 3)
+        #expect(text.joined().contains("+") && text.joined().contains("="))
+    }
+
+    @Test func `what has no room is not passed over in silence`() {
+        var result = picture([13, 768], Array(repeating: 1, count: 13 * 768))
+        (result.title, result.isResult) = ("a long title of a result", true)
+        var operand = result
+        operand.isResult = false
+        var canvas = Canvas(Size(40, 12), Capabilities())
+        _ = Equation(operand, ("+", operand), ("=", result)).draw(on: &canvas, in: canvas.bounds)
+        #expect(lines(canvas).contains { $0.contains("… =") })
+    }
+
+    @Test func `names of positions keep their place`() {
+        #expect(clippedName("␣evening 12", 9) == "␣even… 12")
+        #expect(clippedName("␣evening 12", 4) == "12")
+        #expect(clippedName("#4477 8", 6) == "8", "a part of an id would be another id")
+        #expect(clippedName("#include 8", 7) == "#inc… 8")
+        #expect(clipped("between words or not", 12) == "between…")
+        #expect(clipped("alphabet a gamma", 11) == "alphabet a…")
+    }
+
     @Test func `masked cells are dots, not zeros`() {
         var map = picture([2, 2], [0, -.infinity, 0, 0.5])
         map.isCausal = true
