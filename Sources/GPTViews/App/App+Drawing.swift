@@ -110,7 +110,7 @@ extension App {
         let height: Int
         if isTall {
             // Picture and explanation keep their places from step to step; a wall is left empty below.
-            height = min(area.height - max(10, focus == .inspector ? needed : 0), view.zoom > 0 ? 1000 : 34)
+            height = min(area.height - max(10, focus == .inspector ? needed : 0), view.zoom > 0 ? .max : 34)
         } else {
             // On a small screen the words give way first; its first lines stay.
             let below = focus == .inspector ? needed : max(3, min(needed, area.height - stage.leastHeight))

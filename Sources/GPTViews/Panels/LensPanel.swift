@@ -80,7 +80,7 @@ extension App {
         let what =
             lens.isWide
             ? "the likeliest next token, had it stopped; ◆ a change" + hidden
-            : "the logit lens after \(scene.name(position: position)): had the model stopped there"
+            : "the logit lens after \(scene.name(position: position))"
         let streams = lens.table.streams
         let room = area.height - (area.height >= 26 ? 3 : 2)
         let first = max(0, min(lens.place - room / 2, streams.count - room))

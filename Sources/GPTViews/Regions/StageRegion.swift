@@ -39,8 +39,10 @@ struct StageRegion {
         switch stage {
         case .equation(let equation, _):
             let rows = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.rows } else { nil } }
-            // Heading, header and caption of the pictures, legend; a matrix of weights may be pooled.
-            return 5 + max(min(rows.last ?? 1, 16), min((rows.max() ?? 1) / 2, 8))
+            // Heading, header and caption of the pictures, legend. More than twelve rows share lines, two in each, and a
+            // matrix of weights may be pooled.
+            let last = rows.last ?? 1
+            return 5 + max(last > 12 ? min((last + 1) / 2, 12) : last, min((rows.max() ?? 1) / 2, 8))
         case .bars(let bars, _, let line): return 2 + min(bars.bars.count, 10) + (line == nil ? 0 : 4)
         case .tokens: return 2 + min(scene.stepper.tokens.count, 10)
         }
