@@ -44,11 +44,18 @@ struct Legend {
                 " ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
         }
         var (column, line) = (canvas.write(high, x: start + width + 1, y: y, .dim), y)
-        // The most telling first: what fits nowhere is left out.
+        // The most telling first: what fits nowhere is left out. What cells stand for is said shortly if need be.
+        let isLargest = rules.pooling == .largest
         let notes =
             (hasHidden ? ["blank: to come"] : []) + [rule] + [note].compactMap(\.self)
             + (isCausal ? ["∙ masked: the future"] : [])
-            + (isPooled ? ["a cell shows \(rules.pooling == .largest ? "its largest" : "its mean")"] : [])
+            + (isPooled
+                ? [
+                    below
+                        ? "a cell shows \(isLargest ? "its largest" : "its mean")"
+                        : isLargest ? "max pooled" : "mean pooled"
+                ]
+                : [])
         for note in notes {
             if column + 3 + note.unicodeScalars.count > limit, below, line == y { (column, line) = (x - 3, y + 1) }
             guard column + 3 + note.unicodeScalars.count <= limit else { continue }

@@ -22,15 +22,17 @@ extension Stage {
     /// q · kᵀ.
     static func scores(_ scene: Scene) -> Stage {
         let (row, column) = scene.stepper.cell
+        var queries = Picture.operand(scene, 0, row: row)
+        queries.title += " H\(scene.selection.head)"
         var keys = Picture.operand(scene, 1, column: column)
-        keys.title = "kᵀ"
+        keys.title = "kᵀ H\(scene.selection.head)"
         keys.slice = keys.slice?.transposed
         (keys.rows, keys.columns) = (keys.columns, keys.rows)
         keys.columnNames = keys.rowNames
         keys.rowNames = []
         return .equation(
             Equation(
-                .operand(scene, 0, row: row), ("·", keys),
+                queries, ("·", keys),
                 ("\(scene.configuration.scoreDivisorFormula(width: "D").filter { $0 != " " }) =", map(scene))))
     }
 
