@@ -6,8 +6,10 @@
     python Tests/Benchmarks/against_torch.py [--rounds 5] [--tokens 64,256,1024] [--context 64,512]
 
 The model is a random 124M GPT-2 that transformers writes to a temporary folder, in 32 and in 16 bits. "keep" is a pass
-that keeps every value of every operation and the logits of all positions; "decode" adds one token to a context; "start"
-is a whole process from its start to the token that follows 16 others. Shared machines drift, so quote ratios sooner than times.
+that keeps every value of every operation, with the logits of the last position (as gptstep runs one, which computes those
+that are looked at) and once more with the logits of all; the others always compute all. "decode" adds one token to a
+context; "start" is a whole process from its start to the token that follows 16 others. Shared machines drift, so quote
+ratios sooner than times.
 """
 import argparse
 import json
@@ -40,7 +42,7 @@ def milliseconds(work):
     return 1e3 * (time.perf_counter() - start)
 
 
-def bench(folder, kind, count):
+def bench(folder, kind, count, logits="last"):
     """One round of gptstep's own benchmark, which warms up and times inside its process."""
     argument = "--tokens" if kind == "prefill" else "--context"
     other = ["--context", "1"] if kind == "prefill" else ["--tokens", "1"]
@@ -49,7 +51,7 @@ def bench(folder, kind, count):
          "--threads", str(options.threads), "--format", "json"], check=True, capture_output=True, text=True).stdout
     key = "tokens" if kind == "prefill" else "context"
     return next(run["milliseconds"] for run in json.loads(answer)["runs"]
-                if run["kind"] == kind and run[key] == count and run["logits"] == ("all" if kind == "prefill" else "last"))
+                if run["kind"] == kind and run[key] == count and run["logits"] == logits)
 
 
 def keeping(model):
@@ -113,7 +115,8 @@ with tempfile.TemporaryDirectory() as root:
         others = {"torch keeping all": lambda: milliseconds(lambda: keep(ids))}
         if cached:
             others["run_with_cache"] = lambda: milliseconds(lambda: cached(ids))
-        pair(f"keep, {count} tokens", lambda: bench(wide, "prefill", count), others)
+        for logits in ["last", "all"]:
+            pair(f"keep, {count}, logits {logits}", lambda: bench(wide, "prefill", count, logits), others)
     for context in options.context:
         work = decoding(bare, context)
         pair(f"decode at {context}", lambda: bench(wide, "decode", context),

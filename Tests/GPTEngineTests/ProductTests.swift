@@ -41,18 +41,18 @@ import Testing
         let (rows, inner, columns): (Int, Int, Int)
         let (isLeftTransposed, isRightTransposed): (Bool, Bool)
         let gap: Int
-        let adding: Bool
+        let hasBias: Bool
         var testDescription: String {
             let (left, right) = (isLeftTransposed ? "ᵀ" : "", isRightTransposed ? "ᵀ" : "")
-            return "[\(rows), \(inner)]\(left)·[\(inner), \(columns)]\(right), gap \(gap)\(adding ? ", adding" : "")"
+            return "[\(rows), \(inner)]\(left)·[\(inner), \(columns)]\(right), gap \(gap)\(hasBias ? ", bias" : "")"
         }
 
         static let all: [Layout] = [(1, 1, 1), (1, 5, 3), (4, 1, 2), (3, 4, 5), (6, 2, 1)].flatMap { sizes in
             [(false, false), (false, true), (true, false), (true, true)].flatMap { turned in
-                [(0, false), (3, true)].map { gap, adding in
+                [(0, false), (3, true)].map { gap, hasBias in
                     Layout(
                         rows: sizes.0, inner: sizes.1, columns: sizes.2, isLeftTransposed: turned.0,
-                        isRightTransposed: turned.1, gap: gap, adding: adding)
+                        isRightTransposed: turned.1, gap: gap, hasBias: hasBias)
                 }
             }
         }
@@ -66,13 +66,17 @@ import Testing
         let b = Stored(
             rows: layout.inner, columns: layout.columns, gap: layout.gap, isTransposed: layout.isRightTransposed,
             &numbers)
+        let bias = numbers.tensor(layout.columns)
         let stride = layout.columns + layout.gap
         var out = [Float](repeating: 7, count: layout.rows * stride)
         try out.withUnsafeMutableBufferPointer { buffer in
             let target = try #require(buffer.baseAddress)
             try a.withMatrix { a in
                 try b.withMatrix { b in
-                    multiply(a, b, scale: 0.5, adding: layout.adding, into: target, stride: stride)
+                    bias.withValues {
+                        multiply(
+                            a, b, scale: 0.5, bias: layout.hasBias ? Source($0) : nil, into: target, stride: stride)
+                    }
                 }
             }
         }
@@ -83,8 +87,22 @@ import Testing
                     continue
                 }
                 let product = (0..<layout.inner).reduce(0.0) { $0 + a.values[i][$1] * b.values[$1][j] }
-                let expected = 0.5 * product + (layout.adding ? 7 : 0)
+                let expected = 0.5 * product + (layout.hasBias ? Double(bias[j]) : 0)
                 #expect(abs(Double(out[i * stride + j]) - expected) < 1e-5)
+            }
+        }
+    }
+
+    @Test func `a product that threads share has its bias in every column`() {
+        // Enough for several threads; theirs meet somewhere in the middle.
+        let (T, K, N) = (8, 512, 801)
+        var numbers = Numbers(seed: 12)
+        let (x, weight, bias) = (numbers.tensor(T, K), numbers.tensor(K, N), numbers.tensor(N))
+        let out = Kernels.linear(x, weight: weight, bias: bias, columns: 1..<N, shape: [T, N - 1])
+        for t in 0..<T {
+            for n in stride(from: 0, to: N - 1, by: 19) {
+                let product = (0..<K).reduce(0.0) { $0 + Double(x[t, $1]) * Double(weight[$1, n + 1]) }
+                #expect(abs(Double(out[t, n]) - product - Double(bias[n + 1])) < 1e-4)
             }
         }
     }

@@ -7,7 +7,7 @@ import Synchronization
 /// page; huge pages and reuse avoid most of it.
 enum BufferPool {
     /// Smaller blocks are left to the general allocator.
-    static let least = 1 << 20
+    static let least = 1 << 16
 
     private struct Block: @unchecked Sendable {
         let base: UnsafeMutableRawPointer
@@ -46,12 +46,13 @@ enum BufferPool {
             return state.free.remove(at: place)
         }
         if let reused { return (reused.base, reused.size) }
-        let whole = size + hugePage
+        // Aligned where it holds a huge page, which begins at a multiple of its size.
+        let alignment = size < hugePage ? 1 : hugePage
+        let whole = size + alignment
         guard let start = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             start != MAP_FAILED
         else { fatalError("the system has no \(byteCount(size)) of memory left") }
-        // Aligned, since a huge page begins at a multiple of its size.
-        let base = start.alignedUp(toMultipleOf: hugePage)
+        let base = start.alignedUp(toMultipleOf: alignment)
         if base > start { munmap(start, base - start) }
         let tail = start + whole - (base + size)
         if tail > 0 { munmap(base + size, tail) }

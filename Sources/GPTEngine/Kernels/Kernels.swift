@@ -107,12 +107,11 @@ enum Kernels {
         return Tensor(shape) { out in
             guard let target = out.baseAddress else { return }
             bias.withValues { bias in
-                guard let bias = bias.baseAddress else { return }
-                for row in 0..<T { (target + row * n).update(from: bias + columns.lowerBound, count: n) }
-            }
-            x.withMatrix(rows: T) { x in
-                weight.withMatrix(rows: K, columns: columns) { w in
-                    multiply(x, w, adding: true, into: target, stride: n)
+                let bias = Source(UnsafeBufferPointer(rebasing: bias[columns]))
+                x.withMatrix(rows: T) { x in
+                    weight.withMatrix(rows: K, columns: columns) { w in
+                        multiply(x, w, bias: bias, into: target, stride: n)
+                    }
                 }
             }
         }

@@ -16,21 +16,26 @@ struct Matrix: @unchecked Sendable {
     }
 }
 
-/// out = scale · a · b, or added to what `out` holds.
+/// out = scale · a · b, plus `bias` in every row.
 ///
-/// `a` is [m, k], `b` [k, n]; `out` [m, n] has rows `stride` numbers apart. This is the one place that calls the BLAS.
+/// `a` is [m, k], `b` [k, n], `bias` [n]; `out` [m, n] has rows `stride` numbers apart. This is the one place that calls
+/// the BLAS.
 func multiply(
-    _ a: Matrix, _ b: Matrix, scale: Float = 1, adding: Bool = false, into out: UnsafeMutablePointer<Float>, stride: Int
+    _ a: Matrix, _ b: Matrix, scale: Float = 1, bias: Source? = nil, into out: UnsafeMutablePointer<Float>, stride: Int
 ) {
     precondition(a.columns == b.rows, "[\(a.rows), \(a.columns)] does not multiply [\(b.rows), \(b.columns)]")
     _ = blasIsSingleThreaded
     let out = Shared(out)
     inParallel(b.columns, cost: a.rows * a.columns / 64) { columns in
-        let first = columns.lowerBound * (b.isTransposed ? b.stride : 1)
+        let (start, count) = (columns.lowerBound, columns.count)
+        if let bias {
+            for row in 0..<a.rows { (out.base + row * stride + start).update(from: bias.base + start, count: count) }
+        }
         cblas_sgemm(
             CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
-            blasint(a.rows), blasint(columns.count), blasint(a.columns), scale, a.base, blasint(a.stride),
-            b.base + first, blasint(b.stride), adding ? 1 : 0, out.base + columns.lowerBound, blasint(stride))
+            blasint(a.rows), blasint(count), blasint(a.columns), scale, a.base, blasint(a.stride),
+            b.base + start * (b.isTransposed ? b.stride : 1), blasint(b.stride), bias == nil ? 0 : 1,
+            out.base + start, blasint(stride))
     }
 }
 
