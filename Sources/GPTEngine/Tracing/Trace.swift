@@ -67,17 +67,17 @@ public final class Trace {
     /// Runs the operation that must run next before `node` can be looked at; false when nothing must.
     public func computeNext(toward node: Int) -> Bool {
         let path = path(toward: node)
-        guard let next = path.last else { return false }
-        run(next, toward: path + [goal(of: node)])
+        guard !path.isEmpty else { return false }
+        run([goal(of: node)] + path)
         return true
     }
 
-    /// Computes an operation whose inputs are there. What those that wait for it read must not be dropped before their
-    /// turn comes: it would be computed again for each of them, and twice as often with every block.
-    private func run(_ index: Int, toward path: [Int]) {
-        store.pin(path.flatMap { program.nodes[$0].inputs })
-        compute(index)
-        store.pin([])
+    /// Computes the last operation of a path. What those before it read must not be dropped before their turn comes: it
+    /// would be computed again for each of them, and twice as often with every block.
+    private func run(_ path: [Int]) {
+        store.waiting = path
+        compute(path[path.count - 1])
+        store.waiting = []
     }
 
     private func goal(of node: Int) -> Int { min(max(node, 0), program.logitsIndex - 1) }
@@ -86,13 +86,14 @@ public final class Trace {
     private func path(toward node: Int) -> [Int] {
         let goal = goal(of: node)
         for wanted in (node < program.logitsIndex ? program.nodes[goal].inputs : []) + [goal] where !store.has(wanted) {
-            return path(to: wanted)
+            return path([wanted])
         }
         return []
     }
 
-    private func path(to node: Int) -> [Int] {
-        var path = [node]
+    /// A path with what its last operation waits for, down to one that waits for nothing.
+    private func path(_ start: [Int]) -> [Int] {
+        var path = start
         while let missing = path.last.flatMap({ program.nodes[$0].inputs.first { !store.has($0) } }) {
             path.append(missing)
         }
@@ -144,10 +145,12 @@ public final class Trace {
 
     private func result(of index: Int) -> Arithmetic.Result {
         precondition(index < program.logitsIndex, "\(program.nodes[index].address) belongs to a prediction")
+        var path = [index]
         while true {
             if let known = store[index] { return known }
-            let path = path(to: index)
-            run(path[path.count - 1], toward: path)
+            path = self.path(path)
+            run(path)
+            path.removeLast()
         }
     }
 

@@ -8,8 +8,8 @@ struct ValueStore {
     private var clock = 0
     /// Bytes that all of them take.
     private(set) var byteCount = 0
-    /// What must stay while something is computed from it.
-    private var pinned: [Int] = []
+    /// Operations that wait to be computed, whose inputs must stay.
+    var waiting: [Int] = []
     /// What another pass over the same first tokens had; each is taken when its turn comes.
     private var inherited: [Arithmetic.Result?] = []
     private var inheritedRows = 0
@@ -37,9 +37,6 @@ struct ValueStore {
             return results[index]
         }
     }
-
-    /// Keeps these, whatever is needed for others.
-    mutating func pin(_ indices: [Int]) { pinned = indices }
 
     /// Keeps a value.
     mutating func keep(_ result: Arithmetic.Result, as index: Int) {
@@ -75,6 +72,7 @@ struct ValueStore {
             _ = takeInherited(place)
             return true
         }
+        let pinned = Set(waiting.flatMap { program.nodes[$0].inputs })
         let candidates = results.indices.filter { results[$0] != nil && !inputs.contains($0) && !pinned.contains($0) }
         // A block is computed again from its input, so the streams between blocks go last.
         let least = candidates.min { (isBlockInput($0) ? 1 : 0, lastUse[$0]) < (isBlockInput($1) ? 1 : 0, lastUse[$1]) }
