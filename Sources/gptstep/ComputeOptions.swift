@@ -7,8 +7,8 @@ struct ThreadOptions: ParsableArguments {
     var threads: Int?
 
     func validate() throws {
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads takes a number from 1 to 1024.")
+        if let threads, !(1...Threads.most).contains(threads) {
+            throw ValidationError("--threads takes a number from 1 to \(Threads.most).")
         }
     }
 

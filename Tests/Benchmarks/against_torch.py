@@ -42,16 +42,16 @@ def milliseconds(work):
     return 1e3 * (time.perf_counter() - start)
 
 
-def bench(folder, kind, count, logits="last"):
-    """One round of gptstep's own benchmark, which warms up and times inside its process."""
+def bench(folder, kind, count):
+    """One round of gptstep's own benchmark, which warms up and times inside its process: milliseconds by name."""
     argument = "--tokens" if kind == "prefill" else "--context"
     other = ["--context", "1"] if kind == "prefill" else ["--tokens", "1"]
     answer = subprocess.run(
         [options.gptstep, "bench", "--model", folder, argument, str(count), *other, "--runs", "1",
          "--threads", str(options.threads), "--format", "json"], check=True, capture_output=True, text=True).stdout
     key = "tokens" if kind == "prefill" else "context"
-    return next(run["milliseconds"] for run in json.loads(answer)["runs"]
-                if run["kind"] == kind and run[key] == count and run["logits"] == logits)
+    return {"gptstep" + (", all logits" if run["logits"] == "all" else ""): run["milliseconds"]
+            for run in json.loads(answer)["runs"] if run["kind"] == kind and run[key] == count}
 
 
 def keeping(model):
@@ -87,18 +87,15 @@ def lens(folder):
 
 
 def pair(what, ours, others):
-    """Runs ours and every other in turn, after one round that is not counted."""
-    times = {name: [] for name in ["gptstep", *others]}
-    for round in range(options.rounds + 1):
-        for name, work in [("gptstep", ours), *others.items()]:
-            took = work()
-            if round > 0:
-                times[name].append(took)
-    line = f"{what:28}" + "".join(f"{name} {statistics.median(values):9.1f} ms   " for name, values in times.items())
+    """Runs ours and every other in turn, after one round that is not counted; ours gives milliseconds by name."""
+    rounds = [{**ours(), **{name: work() for name, work in others.items()}} for _ in range(options.rounds + 1)][1:]
+    print(f"{what:18}" + "   ".join(
+        f"{name} {statistics.median(took[name] for took in rounds):.1f} ms" for name in rounds[0]))
     for name in others:
-        ratios = [mine / theirs for mine, theirs in zip(times["gptstep"], times[name])]
-        line += f"of {name}: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})   "
-    print(line, flush=True)
+        for mine in [name for name in rounds[0] if name not in others]:
+            ratios = [took[mine] / took[name] for took in rounds]
+            print(f"{'':18}{mine} of {name}: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
+    sys.stdout.flush()
 
 
 with tempfile.TemporaryDirectory() as root:
@@ -115,12 +112,11 @@ with tempfile.TemporaryDirectory() as root:
         others = {"torch keeping all": lambda: milliseconds(lambda: keep(ids))}
         if cached:
             others["run_with_cache"] = lambda: milliseconds(lambda: cached(ids))
-        for logits in ["last", "all"]:
-            pair(f"keep, {count}, logits {logits}", lambda: bench(wide, "prefill", count, logits), others)
+        pair(f"keep, {count} tokens", lambda: bench(wide, "prefill", count), others)
     for context in options.context:
         work = decoding(bare, context)
         pair(f"decode at {context}", lambda: bench(wide, "decode", context),
-             {"transformers": lambda: milliseconds(work), "gptstep bf16": lambda: bench(half, "decode", context)})
+             {"transformers": lambda: milliseconds(work), "gptstep bf16": lambda: bench(half, "decode", context)["gptstep"]})
 
     ids = [464, 7150, 389, 4077, 287, 262, 6076, 11, 290, 484, 389, 7872, 287, 262, 2121, 13]
     script = ("import torch\nfrom transformers import GPT2LMHeadModel\ntorch.set_num_threads(%d)\n"
@@ -128,6 +124,6 @@ with tempfile.TemporaryDirectory() as root:
               (options.threads, wide, ids))
     run = lambda *command: milliseconds(lambda: subprocess.run(command, check=True, capture_output=True))
     pair("start, 16 tokens",
-         lambda: run(options.gptstep, "generate", "--model", wide, "--ids", ",".join(map(str, ids)), "-n", "1",
-                     "--temperature", "0"),
+         lambda: {"gptstep": run(options.gptstep, "generate", "--model", wide, "--ids", ",".join(map(str, ids)), "-n",
+                                 "1", "--temperature", "0")},
          {"transformers": lambda: run(sys.executable, "-c", script)})

@@ -105,4 +105,70 @@ import Testing
         cache.truncate(to: 2)
         try expectSame(cache.append([7]), trace([3, 17, 7], weights: weights).logits(at: 2), "logits")
     }
+
+    @Test func `tokens taken one after another leave all that was computed`() throws {
+        let weights = try #require(try Model.checkpoint(fixture("odd")).weights)
+        let first = try trace(Self.ids, weights: weights)
+        while first.computeNext(toward: .max) {}
+        let second = try trace(Self.ids + [1], weights: weights, continuing: first)
+        #expect(!second.prepareAnswer())
+        let third = try trace(Self.ids + [1, 2], weights: weights, continuing: second)
+        #expect(third.store.byteCount == first.store.byteCount)
+        #expect(third.store.inherited(0)?.rows == Self.ids.count)
+        try expectSame(third, trace(third.tokens, weights: weights))
+    }
+
+    @Test func `keys and values of all blocks are kept in whatever order they come`() throws {
+        let weights = try #require(try Model.checkpoint(fixture("odd")).weights)
+        let pass = try trace(Self.ids, weights: weights)
+        let lastValues = pass.program.nodes.lastIndex { $0.operation == .projection(.v) }
+        _ = pass.value(of: try #require(lastValues))
+        while pass.computeNext(toward: .max) {}
+        #expect(pass.cache?.tokens == Self.ids)
+    }
+
+    /// A pass over `count` tokens of a model whose values are large enough for memory that is reused.
+    private func wide(
+        _ count: Int, memory: (Program) -> Int, weights: Weights = Weights(.random(seed: 3)),
+        continuing other: Trace? = nil
+    ) throws -> Trace {
+        let shape = try Configuration(
+            layerCount: 2, headCount: 4, width: 256, contextLength: 80, vocabularySize: 50)
+        let program = Program.gpt2(shape, tokenCount: count)
+        return try Trace(
+            program: program, weights: weights, tokens: (0..<count).map { $0 % 50 }, memory: memory(program),
+            continuing: other)
+    }
+
+    @Test func `what is held stays within the budget, with keys and values beside the pass`() throws {
+        // As little as keys, values and the streams between blocks need beside one operation.
+        let pass = try wide(65, memory: { $0.workingBytes + 4 * 7 * 65 * 256 })
+        let cache = try #require(pass.cache)
+        var steps = 0
+        for node in 0..<pass.program.logitsIndex {
+            while pass.computeNext(toward: node) {
+                steps += 1
+                // Statistics, a few numbers a row, come on top.
+                #expect(pass.store.byteCount + cache.byteCount <= pass.memory * 21 / 20)
+            }
+        }
+        #expect(steps < 2 * pass.program.nodes.count, "what was dropped had to be computed again and again")
+        #expect(cache.tokens == pass.tokens)
+        #expect(cache.byteCount == 0, "the pass has them all")
+    }
+
+    @Test func `a shortened text keeps nothing of the long one alive`() throws {
+        let weights = Weights(.random(seed: 3))
+        let long = try wide(80, memory: { _ in .max }, weights: weights)
+        while long.computeNext(toward: .max) {}
+        let short = try wide(3, memory: { _ in .max }, weights: weights, continuing: long)
+        let keys = try #require(short.cache?.shared(.k, block: 0))
+        #expect(keys.shape[0] == 3)
+        #expect(keys.byteCount == 4 * 3 * 256)
+        // The numbers of its own pass take their place.
+        for node in 0..<short.program.logitsIndex { _ = short.value(of: node) }
+        let node = try #require(short.program.nodes.firstIndex { $0.operation == .projection(.k) })
+        let own = short.value(of: node).withValues { $0.baseAddress }
+        #expect(short.cache?.shared(.k, block: 0)?.withValues { $0.baseAddress } == own)
+    }
 }

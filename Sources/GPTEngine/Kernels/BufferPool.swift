@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// Memory for large tensors that is handed on instead of being given back to the system.
+/// Memory for tensors that is handed on instead of being given back to the system.
 ///
 /// The first write to fresh memory costs many times what a write to used memory does, since the system clears every
-/// page; huge pages and reuse avoid most of it.
+/// page; reuse avoids that, and huge pages make it cheaper for large blocks.
 enum BufferPool {
     /// Smaller blocks are left to the general allocator.
     static let least = 1 << 16
@@ -26,13 +26,16 @@ enum BufferPool {
     /// Bytes that are kept for reuse.
     static var freeBytes: Int { state.withLock { $0.freeBytes } }
 
-    /// Keeps at most so many bytes for reuse.
-    static func keep(atMost bytes: Int) { state.withLock { $0.limit = bytes } }
+    /// Keeps at most so many bytes for reuse, and gives back what is more.
+    static func keep(atMost bytes: Int) {
+        state.withLock { $0.limit = bytes }
+        while freeBytes > bytes, shrink() {}
+    }
 
     /// The bytes that a block for `count` numbers takes, or 0 where the pool has no part in it.
     static func size(for count: Int) -> Int {
         let bytes = count * MemoryLayout<Float>.stride
-        return bytes < least ? 0 : (bytes + 0xFFFF) & ~0xFFFF
+        return bytes < least ? 0 : (bytes + 0xFFF) & ~0xFFF
     }
 
     /// Whether a block of this size is there for reuse.
@@ -46,13 +49,13 @@ enum BufferPool {
             return state.free.remove(at: place)
         }
         if let reused { return (reused.base, reused.size) }
-        // Aligned where it holds a huge page, which begins at a multiple of its size.
-        let alignment = size < hugePage ? 1 : hugePage
-        let whole = size + alignment
+        // A huge page begins at a multiple of its size.
+        let spare = size < hugePage ? 0 : hugePage
+        let whole = size + spare
         guard let start = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             start != MAP_FAILED
         else { fatalError("the system has no \(byteCount(size)) of memory left") }
-        let base = start.alignedUp(toMultipleOf: alignment)
+        let base = spare > 0 ? start.alignedUp(toMultipleOf: spare) : start
         if base > start { munmap(start, base - start) }
         let tail = start + whole - (base + size)
         if tail > 0 { munmap(base + size, tail) }
@@ -62,8 +65,11 @@ enum BufferPool {
 
     /// The smallest free block that is large enough and not much larger.
     private static func place(_ size: Int, in state: State) -> Int? {
-        state.free.indices.filter { state.free[$0].size >= size && state.free[$0].size <= size + size / 4 }
-            .min { state.free[$0].size < state.free[$1].size }
+        var best: Int?
+        for (place, block) in state.free.enumerated() where block.size >= size && block.size <= size + size / 4 {
+            if best.map({ block.size < state.free[$0].size }) ?? true { best = place }
+        }
+        return best
     }
 
     /// Takes a block back for reuse.

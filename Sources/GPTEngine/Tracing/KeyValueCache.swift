@@ -5,65 +5,94 @@ public final class KeyValueCache {
     private let arithmetic: Arithmetic
     /// The tokens whose keys and values are here.
     public private(set) var tokens: [Int] = []
-    /// Keys, then values, of each block, [tokens, C]: as a pass computed them and may keep them too, ...
-    private var lent: [Tensor?]
-    /// ... or, from the first row that is added on, in memory with room for the whole context.
-    private var own: [UnsafeMutableBufferPointer<Float>?]
+    /// Keys, then values, of each block.
+    private var rows: [Rows]
+
+    /// Where the keys or the values of a block lie.
+    private enum Rows {
+        case none
+        /// As a pass computed them and may keep them too, [T, H, D]; while it computes, of more tokens than are here.
+        case ofPass(Tensor)
+        case own(Memory)
+    }
+
+    /// Memory with room for the rows of the whole context. The system gives it as it is touched.
+    ///
+    /// Unchecked: rows are only added, so those that a tensor borrowed stay as they are until the cache is truncated, and
+    /// nothing outlives ``KeyValueCache/append(_:progress:)`` that borrowed them.
+    private final class Memory: @unchecked Sendable {
+        let numbers: UnsafeMutableBufferPointer<Float>
+        /// How many numbers have ever been written.
+        private(set) var touched = 0
+
+        init(capacity: Int) { numbers = .allocate(capacity: capacity) }
+        deinit { numbers.deallocate() }
+
+        func write(_ tensor: Tensor, from start: Int) {
+            touched = max(touched, start + tensor.count)
+            tensor.withValues { _ = numbers[start..<start + tensor.count].update(fromContentsOf: $0) }
+        }
+    }
 
     /// An empty cache.
     public init(_ configuration: Configuration, _ weights: Weights) {
         arithmetic = Arithmetic(configuration: configuration, weights: weights)
-        lent = Array(repeating: nil, count: 2 * configuration.layerCount)
-        own = Array(repeating: nil, count: 2 * configuration.layerCount)
+        rows = Array(repeating: .none, count: 2 * configuration.layerCount)
     }
 
-    deinit { for memory in own { memory?.deallocate() } }
+    /// Bytes of rows that no pass has.
+    var byteCount: Int { rows.reduce(0) { if case .own(let memory) = $1 { $0 + 4 * memory.touched } else { $0 } } }
 
-    /// Bytes that are in use.
-    var byteCount: Int {
-        let row = 4 * arithmetic.configuration.width
-        return zip(lent, own).reduce(0) { $0 + ($1.0?.byteCount ?? ($1.1 == nil ? 0 : tokens.count * row)) }
+    /// The rows of a projection that a pass computed and may keep too.
+    func shared(_ projection: Operation.Projection, block: Int) -> Tensor? {
+        if case .ofPass(let tensor) = rows[place(projection, block)] { tensor } else { nil }
+    }
+
+    /// Bytes that ``append(_:progress:)`` takes for copies of what it shares with a pass.
+    var copyBytes: Int {
+        rows.reduce(0) { if case .ofPass(let tensor) = $1 { $0 + 4 * tensor.count } else { $0 } }
     }
 
     /// Forgets everything after the first `count` tokens.
     public func truncate(to count: Int) {
         tokens.removeLast(max(0, tokens.count - count))
-        lent = lent.map { $0?.rows(0..<min(count, $0?.shape[0] ?? 0)) }
+        rows = rows.map {
+            // A copy, since a part would keep the whole alive.
+            guard case .ofPass(let tensor) = $0, tensor.shape[0] > count else { return $0 }
+            return count == 0 ? .none : .ofPass(tensor.joined(with: nil, keeping: count, axis: 0))
+        }
     }
 
-    /// Takes in the keys or values of a block for all tokens of a pass, [T, H, D].
-    func fill(_ projection: Operation.Projection, block: Int, _ value: Tensor) {
-        let place = place(projection, block)
-        own[place]?.deallocate()
-        own[place] = nil
-        lent[place] = value
-    }
-
-    /// Says that all blocks have been filled for these tokens; false where some are missing.
-    func complete(_ tokens: [Int]) -> Bool {
-        guard lent.allSatisfy({ $0?.shape[0] == tokens.count }) else { return false }
-        self.tokens = tokens
-        return true
+    /// Takes in the keys or values of a block for all tokens of a pass, [T, H, D]: once those of all blocks have come, it
+    /// goes on from there.
+    func fill(_ projection: Operation.Projection, block: Int, _ value: Tensor, tokens: [Int]) {
+        rows[place(projection, block)] = .ofPass(value)
+        let isComplete = rows.allSatisfy {
+            if case .ofPass(let tensor) = $0 { tensor.shape[0] == tokens.count } else { false }
+        }
+        if isComplete { self.tokens = tokens }
     }
 
     private func place(_ projection: Operation.Projection, _ block: Int) -> Int {
         2 * block + (projection == .k ? 0 : 1)
     }
 
-    /// Adds rows to a place after the tokens so far, and gives all of them, [T, H, D]. They stay where they are.
+    /// Adds rows to a place after the tokens so far, and gives all of them, [T, H, D].
     private func extend(_ place: Int, with new: Tensor) -> Tensor {
         let C = arithmetic.configuration.width
-        let memory =
-            own[place]
-            // The system gives memory as it is touched, so room for all costs nothing yet.
-            ?? .allocate(capacity: arithmetic.configuration.contextLength * C)
-        own[place] = memory
-        lent[place]?.withValues { _ = memory.update(from: $0.prefix(tokens.count * C)) }
-        lent[place] = nil
+        let memory: Memory
+        if case .own(let own) = rows[place] {
+            memory = own
+        } else {
+            memory = Memory(capacity: arithmetic.configuration.contextLength * C)
+            if case .ofPass(let tensor) = rows[place] { memory.write(tensor.rows(0..<tokens.count), from: 0) }
+            rows[place] = .own(memory)
+        }
+        memory.write(new, from: tokens.count * C)
         let end = tokens.count * C + new.count
-        new.withValues { _ = UnsafeMutableBufferPointer(rebasing: memory[tokens.count * C..<end]).update(from: $0) }
         return Tensor(
-            [end / C] + new.shape.dropFirst(), borrowing: UnsafeBufferPointer(rebasing: memory[..<end]), from: ())
+            [end / C] + new.shape.dropFirst(),
+            borrowing: UnsafeBufferPointer(rebasing: memory.numbers[..<end]), from: memory)
     }
 
     /// Runs more tokens, a row each an operation, and gives the logits of what follows the last, [V].
@@ -71,12 +100,17 @@ public final class KeyValueCache {
     /// Nothing but keys and values is kept. `progress` is told how many operations are done of all.
     public func append(_ new: [Int], progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }) -> Tensor {
         let first = tokens.count
+        let room = arithmetic.configuration.contextLength - first
+        precondition(!new.isEmpty && new.count <= room, "\(new.count) tokens for a context with room for \(room)")
         let program = Program.gpt2(arithmetic.configuration, tokenCount: new.count)
         var values = [Tensor?](repeating: nil, count: program.logitsIndex)
         var projections: Tensor?
         for (index, node) in program.nodes.prefix(program.logitsIndex).enumerated() {
             progress(index, program.logitsIndex)
-            let inputs = node.inputs.compactMap { values[$0] }
+            let inputs = node.inputs.map { input -> Tensor in
+                guard let known = values[input] else { preconditionFailure("\(node.address) comes before its inputs") }
+                return known
+            }
             let value: Tensor
             if case .projection(let projection) = node.operation, new.count == 1 {
                 // One row is read from memory as fast as its matrix: q, k and v of a block go through theirs together.

@@ -82,7 +82,7 @@ extension Tensor {
     }
 
     /// The first entries of an axis, followed by those of another tensor.
-    fileprivate func joined(with other: Tensor?, keeping count: Int, axis: Int) -> Tensor {
+    func joined(with other: Tensor?, keeping count: Int, axis: Int) -> Tensor {
         let outer = shape[..<axis].reduce(1, *)
         let inner = shape[(axis + 1)...].reduce(1, *)
         let added = other?.shape[axis] ?? 0

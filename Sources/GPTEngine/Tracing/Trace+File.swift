@@ -12,7 +12,12 @@ extension Trace {
             file.add(node.hook ?? node.address, shape: node.shape) { self.value(of: index) }
             if let hook = node.statistics.contains(.scale) ? node.names(of: .scale).hook : nil {
                 let shape = node.extent(of: .scale).shape
-                file.add(hook, shape: shape + [1]) { self.statistic(.scale, of: index) ?? Tensor(shape) { _ in } }
+                file.add(hook, shape: shape + [1]) {
+                    guard let scale = self.statistic(.scale, of: index) else {
+                        preconditionFailure("\(node.address) keeps no scale")
+                    }
+                    return scale
+                }
             }
             // The stream after a block is also the stream before the next.
             if node.operation == .residual(.post), let block = node.block, block + 1 < program.configuration.layerCount

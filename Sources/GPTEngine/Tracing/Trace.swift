@@ -20,6 +20,8 @@ public final class Trace {
     var store: ValueStore
     /// Keys and values for going on; nil where there is no room for them beside the inputs of the blocks.
     private(set) var cache: KeyValueCache?
+    /// The operations that the cache keeps the values of.
+    private let keysAndValues: [Int]
     private var logitRows: [Int: Tensor] = [:]
     private var lastPrediction: Prediction?
 
@@ -44,6 +46,9 @@ public final class Trace {
         self.memory = memory
         let shape = program.configuration
         arithmetic = Arithmetic(configuration: shape, weights: weights)
+        keysAndValues = program.nodes.indices.filter {
+            program.nodes[$0].operation == .projection(.k) || program.nodes[$0].operation == .projection(.v)
+        }
         let common = other.map { zip($0.tokens, tokens).prefix { $0 == $1 }.count } ?? 0
         let inherits = other?.weights === weights && common > 0
         store = ValueStore(
@@ -68,16 +73,8 @@ public final class Trace {
     public func computeNext(toward node: Int) -> Bool {
         let path = path(toward: node)
         guard !path.isEmpty else { return false }
-        run([goal(of: node)] + path)
+        compute([goal(of: node)] + path)
         return true
-    }
-
-    /// Computes the last operation of a path. What those before it read must not be dropped before their turn comes: it
-    /// would be computed again for each of them, and twice as often with every block.
-    private func run(_ path: [Int]) {
-        store.waiting = path
-        compute(path[path.count - 1])
-        store.waiting = []
     }
 
     private func goal(of node: Int) -> Int { min(max(node, 0), program.logitsIndex - 1) }
@@ -107,6 +104,7 @@ public final class Trace {
         let last = tokens.count - 1
         guard logitRows[last] == nil, !store.has(program.logitsIndex - 1) else { return false }
         if let cache, last > 0, cache.tokens.count == last {
+            makeRoom(for: 0, more: cache.copyBytes, waiting: [])
             logitRows[last] = cache.append([tokens[last]])
             return false
         }
@@ -149,28 +147,52 @@ public final class Trace {
         while true {
             if let known = store[index] { return known }
             path = self.path(path)
-            run(path)
+            compute(path)
             path.removeLast()
         }
     }
 
-    private func compute(_ index: Int) {
+    /// Computes the last operation of a path, whose inputs are there.
+    private func compute(_ path: [Int]) {
+        let index = path[path.count - 1]
         let node = program.nodes[index]
         let inputs = node.inputs.map { input -> Tensor in
             guard let known = store[input] else { preconditionFailure("\(program.nodes[input].address) is not there") }
             return known.value
         }
-        store.makeRoom(for: node, beside: cache?.byteCount ?? 0)
+        // Known rows are put together with new ones, which takes as much again. Attention is computed anew where few rows
+        // are known.
+        let known = store.inherited(index).map { node.axes.contains(.query) ? 2 * $0.rows : tokens.count } ?? 0
+        let extends = known >= tokens.count
+        makeRoom(for: node.elementCount, more: extends ? 4 * node.elementCount : 0, waiting: path)
+        let inherited = store.takeInherited(index)
         let result =
-            if let (old, rows) = store.takeInherited(index) {
+            if extends, let (old, rows) = inherited {
                 extended(old, keeping: rows, node, inputs)
             } else { arithmetic.result(of: node, tokens: tokens[...], first: 0, inputs: inputs) }
         store.keep(result, as: index)
         if case .projection(let projection) = node.operation, projection != .q, let block = node.block, let cache,
-            cache.tokens.count < tokens.count
+            cache.tokens.count < tokens.count || cache.shared(projection, block: block) != nil
         {
-            cache.fill(projection, block: block, result.value)
-            if block == program.configuration.layerCount - 1, projection == .v { _ = cache.complete(tokens) }
+            cache.fill(projection, block: block, result.value, tokens: tokens)
+        }
+    }
+
+    /// Drops values until a tensor of `count` numbers and `more` bytes fit the budget.
+    ///
+    /// What waiting operations read stays: it would be computed again for each of them, and twice as often with every
+    /// block. So does what the cache shares, since to drop that would free nothing.
+    private func makeRoom(for count: Int, more: Int, waiting path: [Int]) {
+        var others = cache?.byteCount ?? 0
+        var shared: [Int] = []
+        for index in keysAndValues {
+            guard case .projection(let projection) = program.nodes[index].operation,
+                let tensor = cache?.shared(projection, block: program.nodes[index].block ?? 0)
+            else { continue }
+            if store.has(index) { shared.append(index) } else { others += tensor.byteCount }
+        }
+        store.makeRoom(for: count, more: more, beside: others) {
+            Set(path.flatMap { program.nodes[$0].inputs } + shared)
         }
     }
 }

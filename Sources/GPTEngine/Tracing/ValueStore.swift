@@ -8,11 +8,8 @@ struct ValueStore {
     private var clock = 0
     /// Bytes that all of them take.
     private(set) var byteCount = 0
-    /// Operations that wait to be computed, whose inputs must stay.
-    var waiting: [Int] = []
-    /// What another pass over the same first tokens had; each is taken when its turn comes.
-    private var inherited: [Arithmetic.Result?] = []
-    private var inheritedRows = 0
+    /// What passes over the same first tokens had, and how many of its rows are right; each is taken when its turn comes.
+    private var inherited: [(result: Arithmetic.Result, rows: Int)?] = []
 
     /// An empty store, or one that can take over the first `rows` rows of another pass's values.
     init(_ program: Program, memory: Int, inheriting other: (store: ValueStore, rows: Int)? = nil) {
@@ -21,9 +18,12 @@ struct ValueStore {
         results = Array(repeating: nil, count: program.logitsIndex)
         lastUse = Array(repeating: 0, count: program.logitsIndex)
         guard let other else { return }
-        inherited = other.store.results
-        inheritedRows = other.rows
-        byteCount = inherited.reduce(0) { $0 + ($1?.byteCount ?? 0) }
+        inherited = other.store.results.indices.map { index in
+            if let result = other.store.results[index] { return (result, other.rows) }
+            guard let older = other.store.inherited(index) else { return nil }
+            return (older.result, min(older.rows, other.rows))
+        }
+        byteCount = inherited.reduce(0) { $0 + ($1?.result.byteCount ?? 0) }
     }
 
     /// Whether a value is in memory.
@@ -46,34 +46,39 @@ struct ValueStore {
         lastUse[index] = clock
     }
 
-    /// What another pass had of an operation, which is then no longer held here, and how many of its rows are right.
-    mutating func takeInherited(_ index: Int) -> (result: Arithmetic.Result, rows: Int)? {
-        guard inherited.indices.contains(index), let result = inherited[index] else { return nil }
-        inherited[index] = nil
-        byteCount -= result.byteCount
-        return (result, inheritedRows)
+    /// What another pass had of an operation.
+    func inherited(_ index: Int) -> (result: Arithmetic.Result, rows: Int)? {
+        inherited.indices.contains(index) ? inherited[index] : nil
     }
 
-    /// Drops what is needed least until an operation's value fits the budget, or nothing more can be dropped.
-    mutating func makeRoom(for node: Node, beside others: Int) {
-        let needed = 4 * node.elementCount
-        let size = BufferPool.size(for: node.elementCount)
+    /// What another pass had of an operation, which is then no longer held here.
+    mutating func takeInherited(_ index: Int) -> (result: Arithmetic.Result, rows: Int)? {
+        guard let taken = inherited(index) else { return nil }
+        inherited[index] = nil
+        byteCount -= taken.result.byteCount
+        return taken
+    }
+
+    /// Drops what is needed least until a tensor of `count` numbers and `more` bytes fit the budget beside others, or
+    /// nothing more can be dropped.
+    mutating func makeRoom(for count: Int, more: Int = 0, beside others: Int, sparing kept: () -> Set<Int>) {
+        let size = BufferPool.size(for: count)
         while true {
             // Memory that waits for reuse counts too; what fits is reused and adds nothing.
             let reuses = size > 0 && BufferPool.hasFree(size)
-            guard byteCount + others + BufferPool.freeBytes + (reuses ? 0 : needed) > memory else { return }
+            let needed = (reuses ? 0 : max(size, count * MemoryLayout<Float>.stride)) + more
+            guard byteCount + others + BufferPool.freeBytes + needed > memory else { return }
             if BufferPool.shrink() { continue }
-            guard dropOne(except: node.inputs) else { return }
+            guard dropOne(sparing: kept()) else { return }
         }
     }
 
-    private mutating func dropOne(except inputs: [Int]) -> Bool {
+    private mutating func dropOne(sparing kept: Set<Int>) -> Bool {
         if let place = inherited.lastIndex(where: { $0 != nil }) {
             _ = takeInherited(place)
             return true
         }
-        let pinned = Set(waiting.flatMap { program.nodes[$0].inputs })
-        let candidates = results.indices.filter { results[$0] != nil && !inputs.contains($0) && !pinned.contains($0) }
+        let candidates = results.indices.filter { results[$0] != nil && !kept.contains($0) }
         // A block is computed again from its input, so the streams between blocks go last.
         let least = candidates.min { (isBlockInput($0) ? 1 : 0, lastUse[$0]) < (isBlockInput($1) ? 1 : 0, lastUse[$1]) }
         guard let least else { return false }

@@ -111,7 +111,7 @@ struct Bench: ParsableCommand {
     private func counts(_ given: Counts?, _ option: String, usual: [Int], most: Int) throws -> [Int] {
         guard let given else {
             let fitting = usual.filter { $0 <= most }
-            return fitting.isEmpty ? [most] : fitting
+            return fitting.isEmpty && most > 0 ? [most] : fitting
         }
         if let large = given.values.first(where: { $0 > most }) {
             throw UsageError("\(option) \(large) is more than this model's context has room for: at most \(most).")
