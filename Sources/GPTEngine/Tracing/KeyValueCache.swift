@@ -5,7 +5,7 @@ public final class KeyValueCache {
     private let arithmetic: Arithmetic
     /// The tokens whose keys and values are here.
     public private(set) var tokens: [Int] = []
-    /// Keys, then values, of each block.
+    /// Keys, then values, of each block: places in the order of their operations.
     private var rows: [Rows]
 
     /// Where the keys or the values of a block lie.
@@ -43,9 +43,9 @@ public final class KeyValueCache {
     /// Bytes of rows that no pass has.
     var byteCount: Int { rows.reduce(0) { if case .own(let memory) = $1 { $0 + 4 * memory.touched } else { $0 } } }
 
-    /// The rows of a projection that a pass computed and may keep too.
-    func shared(_ projection: Operation.Projection, block: Int) -> Tensor? {
-        if case .ofPass(let tensor) = rows[place(projection, block)] { tensor } else { nil }
+    /// Bytes of the rows at a place that a pass computed and may keep too; nil where they are the cache's own.
+    func sharedBytes(_ place: Int) -> Int? {
+        if case .ofPass(let tensor) = rows[place] { tensor.byteCount } else { nil }
     }
 
     /// Bytes that ``append(_:progress:)`` takes for copies of what it shares with a pass.
@@ -65,16 +65,12 @@ public final class KeyValueCache {
 
     /// Takes in the keys or values of a block for all tokens of a pass, [T, H, D]: once those of all blocks have come, it
     /// goes on from there.
-    func fill(_ projection: Operation.Projection, block: Int, _ value: Tensor, tokens: [Int]) {
-        rows[place(projection, block)] = .ofPass(value)
+    func fill(_ place: Int, _ value: Tensor, tokens: [Int]) {
+        rows[place] = .ofPass(value)
         let isComplete = rows.allSatisfy {
             if case .ofPass(let tensor) = $0 { tensor.shape[0] == tokens.count } else { false }
         }
         if isComplete { self.tokens = tokens }
-    }
-
-    private func place(_ projection: Operation.Projection, _ block: Int) -> Int {
-        2 * block + (projection == .k ? 0 : 1)
     }
 
     /// Adds rows to a place after the tokens so far, and gives all of them, [T, H, D].
@@ -122,7 +118,7 @@ public final class KeyValueCache {
             }
             values[index] = value
             if case .projection(let projection) = node.operation, projection != .q, let block = node.block {
-                values[index] = extend(place(projection, block), with: value)
+                values[index] = extend(2 * block + (projection == .k ? 0 : 1), with: value)
             } else if node.operation == .residual(.post) {
                 // What comes next reads nothing before the stream after this block.
                 for before in 0..<index { values[before] = nil }

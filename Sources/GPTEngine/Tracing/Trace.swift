@@ -20,7 +20,7 @@ public final class Trace {
     var store: ValueStore
     /// Keys and values for going on; nil where there is no room for them beside the inputs of the blocks.
     private(set) var cache: KeyValueCache?
-    /// The operations that the cache keeps the values of.
+    /// The operations that the cache keeps the values of, in the order of its places.
     private let keysAndValues: [Int]
     private var logitRows: [Int: Tensor] = [:]
     private var lastPrediction: Prediction?
@@ -171,10 +171,10 @@ public final class Trace {
                 extended(old, keeping: rows, node, inputs)
             } else { arithmetic.result(of: node, tokens: tokens[...], first: 0, inputs: inputs) }
         store.keep(result, as: index)
-        if case .projection(let projection) = node.operation, projection != .q, let block = node.block, let cache,
-            cache.tokens.count < tokens.count || cache.shared(projection, block: block) != nil
+        if let cache, let place = keysAndValues.firstIndex(of: index),
+            cache.tokens.count < tokens.count || cache.sharedBytes(place) != nil
         {
-            cache.fill(projection, block: block, result.value, tokens: tokens)
+            cache.fill(place, result.value, tokens: tokens)
         }
     }
 
@@ -185,11 +185,9 @@ public final class Trace {
     private func makeRoom(for count: Int, more: Int, waiting path: [Int]) {
         var others = cache?.byteCount ?? 0
         var shared: [Int] = []
-        for index in keysAndValues {
-            guard case .projection(let projection) = program.nodes[index].operation,
-                let tensor = cache?.shared(projection, block: program.nodes[index].block ?? 0)
-            else { continue }
-            if store.has(index) { shared.append(index) } else { others += tensor.byteCount }
+        for (place, index) in keysAndValues.enumerated() {
+            guard let bytes = cache?.sharedBytes(place) else { continue }
+            if store.has(index) { shared.append(index) } else { others += bytes }
         }
         store.makeRoom(for: count, more: more, beside: others) {
             Set(path.flatMap { program.nodes[$0].inputs } + shared)
