@@ -42,23 +42,26 @@ struct BlobDownload {
     private func fill(_ partial: PartialFile) throws {
         report(.started(file.name, bytes: file.size, from: partial.size))
         var failures = 0
+        var most = partial.size
         while true {
-            let before = partial.size
             var reason = "the sender stopped"
+            var refused: HTTPURLResponse?
             do {
                 if try receive(partial) { return }
             } catch let error as URLError {
                 reason = HubClient.reason(error)
-            } catch let error as PassingStatus {
-                reason = "the hub answers with status \(error.status)"
+            } catch let error as PassingAnswer {
+                refused = error.answer
+                reason = HubClient.reason(error.answer, from: isFromHub(error.answer) ? "the hub" : "its store")
             }
-            // A connection that breaks after much was received is worth as many attempts as the first one.
-            failures = partial.size - before > 1 << 20 ? 1 : failures + 1
+            // A connection that breaks after much that is new is worth as many attempts as the first one.
+            failures = partial.size > most + 1 << 20 ? 1 : failures + 1
+            most = max(most, partial.size)
             guard failures < HubClient.attempts else {
                 throw HubError.brokenOff(file: file.name, received: partial.size, size: file.size, reason: reason)
             }
             report(.retrying(file.name, reason: reason))
-            client.settings.pause(failures)
+            client.pause(failures, refused)
         }
     }
 
@@ -75,12 +78,16 @@ struct BlobDownload {
         case 206 where start(of: answer) == partial.size: break
         // The whole file, whatever part was asked for.
         case 200: try partial.clear()
+        // There is no more than what is here, whatever was announced.
+        case 416 where partial.size > 0 && size(of: answer) == partial.size: return true
         // Another part, or none: from the beginning then.
         case 206, 416:
             try partial.clear()
             return false
-        case let status where HubClient.isPassing(status: status): throw PassingStatus(status: status)
-        default: throw client.refusal(of: "\(reference)", status: answer.statusCode, what: file.name)
+        // Where the hub redirects to, an address is valid for a time only: the next attempt gets another.
+        case let status where HubClient.isPassing(status: status) || status >= 400 && !isFromHub(answer):
+            throw PassingAnswer(answer: answer)
+        default: throw client.refusal(of: "\(reference)", answer, what: file.name)
         }
         while let piece = try exchange.next() {
             try partial.append(piece)
@@ -96,6 +103,16 @@ struct BlobDownload {
         return range?.split(separator: "-").first.flatMap { Int($0) }
     }
 
+    /// How large the whole is that an answer tells of, from `Content-Range: bytes */10`.
+    private func size(of answer: HTTPURLResponse) -> Int? {
+        answer.value(forHTTPHeaderField: "Content-Range")?.split(separator: "/").last.flatMap { Int($0) }
+    }
+
+    /// Whether the hub itself answered, and not what it redirects to.
+    private func isFromHub(_ answer: HTTPURLResponse) -> Bool {
+        answer.url?.origin == client.settings.endpoint.origin
+    }
+
     /// What is wrong with the bytes, if something is.
     private func fault(of partial: PartialFile) throws(FileError) -> HubError? {
         if let size = file.size, partial.size != size {
@@ -105,7 +122,9 @@ struct BlobDownload {
     }
 }
 
-/// A status after which another attempt may help.
-private struct PassingStatus: Error {
-    let status: Int
+/// An answer after which another attempt may help.
+///
+/// Unchecked: it is read by the thread that receives it.
+private struct PassingAnswer: Error, @unchecked Sendable {
+    let answer: HTTPURLResponse
 }

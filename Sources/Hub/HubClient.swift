@@ -8,8 +8,11 @@ struct HubClient {
     static let attempts = 5
 
     let settings: HubSettings
+    let report: (PullEvent) -> Void
 
-    init(_ settings: HubSettings) { self.settings = settings }
+    init(_ settings: HubSettings, report: @escaping (PullEvent) -> Void) {
+        (self.settings, self.report) = (settings, report)
+    }
 
     /// The hub, as messages name it.
     var endpoint: String { settings.endpoint.absoluteString }
@@ -22,7 +25,7 @@ struct HubClient {
         var request = try request(for: file, in: reference.repository, revision: commit ?? reference.revision)
         request.httpMethod = "HEAD"
         request.timeoutInterval = settings.metadataTimeout
-        let answer = try patiently(request, about: "\(reference) \(file)")
+        let answer = try patiently(request, about: file, in: reference)
         switch answer.statusCode {
         case 200..<400:
             let remote = try RemoteFile(name: file, answer: answer, endpoint: endpoint)
@@ -36,7 +39,7 @@ struct HubClient {
             let isKnown = commit != nil || answer.value(forHTTPHeaderField: "X-Repo-Commit") != nil
             if code == "EntryNotFound" || (isKnown && code != "RepoNotFound") { return nil }
             throw .unknownModel(names: ["\(reference)"], endpoint: endpoint)
-        default: throw refusal(of: "\(reference)", status: answer.statusCode, what: "\(reference) \(file)")
+        default: throw refusal(of: "\(reference)", answer, what: "\(reference) \(file)")
         }
     }
 
@@ -50,14 +53,34 @@ struct HubClient {
     }
 
     /// The error for a status that is not an answer.
-    func refusal(of name: String, status: Int, what: String) -> HubError {
-        status == 401 || status == 403
-            ? .refused(name: name, endpoint: endpoint, status: status, sentToken: settings.token != nil)
-            : .failed(endpoint: endpoint, what: what, status: status)
+    func refusal(of name: String, _ answer: HTTPURLResponse, what: String) -> HubError {
+        let status = answer.statusCode
+        guard status == 401 || status == 403 else { return .failed(endpoint: endpoint, what: what, status: status) }
+        return .refused(
+            name: name, endpoint: endpoint, status: status, sentToken: settings.token != nil,
+            saying: answer.value(forHTTPHeaderField: "X-Error-Message").map(visible))
     }
 
     /// Whether another attempt may help.
     static func isPassing(status: Int) -> Bool { status == 408 || status == 429 || status >= 500 }
+
+    /// Why an answer is not taken, with the time that it asks to wait.
+    static func reason(_ answer: HTTPURLResponse, from sender: String = "the hub") -> String {
+        let wait = retryAfter(answer)
+        return "\(sender) answers with status \(answer.statusCode)"
+            + (wait > 0 ? " and asks to wait \(Int(wait.rounded(.up))) s" : "")
+    }
+
+    /// Waits after so many failures in a row: longer each time, and at least as long as an answer asks for.
+    func pause(_ failures: Int, _ answer: HTTPURLResponse?) {
+        settings.pause(max(Double(1 << min(failures - 1, 3)), answer.map(Self.retryAfter) ?? 0))
+    }
+
+    /// Seconds that an answer asks to wait, five minutes at most; 0 where it does not say, or gives a date.
+    private static func retryAfter(_ answer: HTTPURLResponse) -> TimeInterval {
+        let seconds = answer.value(forHTTPHeaderField: "Retry-After").flatMap(Double.init) ?? 0
+        return seconds > 0 ? min(seconds, 300) : 0
+    }
 
     /// What went wrong, in words without an address: addresses can be signed.
     static func reason(_ error: URLError) -> String {
@@ -69,6 +92,9 @@ struct HubClient {
         case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
             .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid:
             "its certificate is not trusted"
+        case .badServerResponse: "its answer is none that HTTP knows"
+        // What the layers below have no other word for, an untrusted certificate among them.
+        case .unknown: "the connection broke, or could not be secured"
         default: "network error \(error.errorCode)"
         }
     }
@@ -88,22 +114,29 @@ struct HubClient {
     }
 
     /// The status and headers that a request without a body is answered with, asked for again while that may help.
-    private func patiently(_ request: URLRequest, about what: String) throws(HubError) -> HTTPURLResponse {
+    private func patiently(
+        _ request: URLRequest, about file: String, in reference: HubReference
+    ) throws(HubError) -> HTTPURLResponse {
         var failures = 0
         while true {
             var error: HubError
+            var reason: String
+            var refused: HTTPURLResponse?
             do throws(URLError) {
                 let exchange = Exchange(request)
                 defer { exchange.close() }
                 let answer = try exchange.answer()
                 guard Self.isPassing(status: answer.statusCode) else { return answer }
-                error = .failed(endpoint: endpoint, what: what, status: answer.statusCode)
-            } catch let reason {
-                error = .unreachable(endpoint: endpoint, reason: Self.reason(reason))
+                error = .failed(endpoint: endpoint, what: "\(reference) \(file)", status: answer.statusCode)
+                (refused, reason) = (answer, Self.reason(answer))
+            } catch let failure {
+                reason = Self.reason(failure)
+                error = .unreachable(endpoint: endpoint, reason: reason)
             }
             failures += 1
             guard failures < Self.attempts else { throw error }
-            settings.pause(failures)
+            report(.retrying(file, reason: reason))
+            pause(failures, refused)
         }
     }
 }

@@ -13,7 +13,7 @@ public struct HubDownload {
 
     /// A download that tells `report` how it goes.
     public init(_ settings: HubSettings, report: @escaping (PullEvent) -> Void = { _ in }) {
-        client = HubClient(settings)
+        client = HubClient(settings, report: report)
         self.report = report
     }
 
@@ -43,6 +43,7 @@ public struct HubDownload {
     public func fetch(_ candidates: [HubReference]) throws -> Snapshot {
         let settings = client.settings
         if let variable = settings.offlineVariable {
+            if let known = candidates.lazy.compactMap(complete).first { return known }
             throw HubError.offline(
                 variable: variable, names: candidates.map(\.description), folder: settings.cache.root)
         }
@@ -53,10 +54,23 @@ public struct HubDownload {
         for file in files { try download(file, reference, folder) }
         for file in files { try folder.show(file) }
         try folder.note(reference, commit: configuration.commit)
-        let path = folder.snapshot(configuration.commit)
-        return Snapshot(
-            reference: reference, commit: configuration.commit, path: path,
-            files: files.map { .init(name: $0.name, bytes: RepositoryFolder.size("\(path)/\($0.name)") ?? 0) })
+        return snapshot(reference, at: folder.snapshot(configuration.commit), files: files.map(\.name))
+    }
+
+    /// What the cache has of a model, where that is all that a model needs.
+    private func complete(_ reference: HubReference) -> Snapshot? {
+        guard let path = client.settings.cache.snapshot(of: reference) else { return nil }
+        let has = { (name: String) in RepositoryFolder.size("\(path)/\(name)") != nil }
+        let shards = try? ShardIndex.shards(of: "\(path)/\(ShardIndex.name)", name: ShardIndex.name)
+        guard has("config.json"), has("model.safetensors") || shards?.allSatisfy(has) == true else { return nil }
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return snapshot(reference, at: path, files: files.filter { !$0.hasPrefix(".") && has($0) }.sorted())
+    }
+
+    private func snapshot(_ reference: HubReference, at path: String, files: [String]) -> Snapshot {
+        Snapshot(
+            reference: reference, commit: (path as NSString).lastPathComponent, path: path,
+            files: files.map { .init(name: $0, bytes: RepositoryFolder.size("\(path)/\($0)") ?? 0) })
     }
 
     /// The first candidate that the hub knows, with its configuration.
@@ -72,7 +86,7 @@ public struct HubDownload {
                 switch error {
                 case .unknownModel: failure = failure ?? error
                 // Without a token, a hub may say 401 for what it does not have.
-                case .refused(_, _, status: 401, _): failure = error
+                case .refused(_, _, status: 401, _, _): failure = error
                 default: throw error
                 }
             }

@@ -11,7 +11,7 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
     /// The hub knows the model but not this branch, tag or commit.
     case unknownRevision(name: String, endpoint: String)
     /// The hub asks who wants it, or says no to who does.
-    case refused(name: String, endpoint: String, status: Int, sentToken: Bool)
+    case refused(name: String, endpoint: String, status: Int, sentToken: Bool, saying: String?)
     /// No answer came, however often it was asked.
     case unreachable(endpoint: String, reason: String)
     /// The hub answered with another status than is understood.
@@ -46,13 +46,16 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
             "\(endpoint) knows no such model or revision: \(Self.list(names)). For a private one, set HF_TOKEN."
         case .unknownRevision(let name, let endpoint):
             "\(endpoint) has the model but no such revision: \(name). A branch, a tag or a commit goes after the @."
-        case .refused(let name, let endpoint, let status, let sentToken):
-            sentToken
+        case .refused(let name, let endpoint, let status, let sentToken, let saying):
+            (sentToken
                 ? "\(endpoint) does not give \(name) to this token (status \(status)): ask for access on its page there, or set HF_TOKEN to a token that has it."
-                : "\(endpoint) does not give \(name) without a token (status \(status)): there is no such model, or it needs a permission; then set HF_TOKEN."
+                : "\(endpoint) does not give \(name) without a token (status \(status)): there is no such model, or it needs a permission; then set HF_TOKEN.")
+                + (saying.map { " It says: \($0)" } ?? "")
         case .unreachable(let endpoint, let reason): "\(endpoint) cannot be reached: \(reason)."
         case .failed(let endpoint, let what, let status):
-            "\(endpoint) answers with status \(status) for \(what)\(status == 429 ? ", too many requests" : ""); try again later."
+            "\(endpoint) answers with status \(status) for \(what)"
+                + (status == 429 ? ", too many requests" : "")
+                + (HubClient.isPassing(status: status) ? "; try again later." : ".")
         case .notHub(let endpoint, let reason):
             "\(endpoint) does not answer as a Hugging Face hub does: \(reason). Is HF_ENDPOINT right?"
         case .unsafeName(let kind, let name): "The hub gives \"\(name)\" as \(kind), which is not safe as a file name."

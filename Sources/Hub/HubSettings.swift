@@ -17,18 +17,18 @@ public struct HubSettings: Sendable {
     public var usesLinks = true
     /// Proof of who asks; not public, so that nobody prints it.
     let token: String?
-    /// Waits before a request is tried again, given how often it has failed.
-    let pause: @Sendable (Int) -> Void
+    /// Waits so many seconds before a request is tried again.
+    let pause: @Sendable (TimeInterval) -> Void
 
     /// A hub at a place of its own.
-    init(endpoint: URL, cache: HubCache, token: String? = nil, pause: @escaping @Sendable (Int) -> Void) {
+    init(endpoint: URL, cache: HubCache, token: String? = nil, pause: @escaping @Sendable (TimeInterval) -> Void) {
         (self.endpoint, self.cache, self.token, self.pause) = (endpoint, cache, token, pause)
     }
 
     /// The hub that the environment names.
     ///
-    /// Source: the environment variables of `huggingface_hub` 2.4.0: `HF_ENDPOINT`; `HF_TOKEN`, else the file
-    /// `HF_TOKEN_PATH`, else `$HF_HOME/token`, unless `HF_HUB_DISABLE_IMPLICIT_TOKEN`; `HF_HUB_ETAG_TIMEOUT`,
+    /// Source: the environment variables of `huggingface_hub` 2.4.0: `HF_ENDPOINT`; `HF_TOKEN`, else
+    /// `HUGGING_FACE_HUB_TOKEN`, else the file `HF_TOKEN_PATH`, else `$HF_HOME/token`, unless `HF_HUB_DISABLE_IMPLICIT_TOKEN`; `HF_HUB_ETAG_TIMEOUT`,
     /// `HF_HUB_DOWNLOAD_TIMEOUT`; `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`; `HF_HUB_DISABLE_SYMLINKS`.
     ///
     /// - Throws: ``HubError/badEndpoint(_:)`` and ``HubError/badToken(source:)``.
@@ -41,7 +41,7 @@ public struct HubSettings: Sendable {
         else { throw .badEndpoint(address) }
         self.init(
             endpoint: endpoint, cache: HubCache(environment: environment), token: try Self.token(environment),
-            pause: { failures in Thread.sleep(forTimeInterval: Double(1 << min(failures - 1, 3))) })
+            pause: { Thread.sleep(forTimeInterval: $0) })
         let seconds = { (name: String) in set(name).flatMap(Double.init).flatMap { $0 > 0 ? min($0, 86_400) : nil } }
         metadataTimeout = seconds("HF_HUB_ETAG_TIMEOUT") ?? 10
         downloadTimeout = seconds("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10
@@ -51,8 +51,10 @@ public struct HubSettings: Sendable {
 
     private static func token(_ environment: [String: String]) throws(HubError) -> String? {
         guard !HubCache.isTrue(environment["HF_HUB_DISABLE_IMPLICIT_TOKEN"]) else { return nil }
-        var (source, text) = ("HF_TOKEN", environment["HF_TOKEN"] ?? "")
-        if text.isEmpty {
+        let isBlank = { (text: String) in text.allSatisfy(\.isWhitespace) }
+        var source = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].first { !isBlank(environment[$0] ?? "") } ?? "HF_TOKEN"
+        var text = environment[source] ?? ""
+        if isBlank(text) {
             source = environment["HF_TOKEN_PATH"].map { expand($0, environment) } ?? ""
             if source.isEmpty { source = HubCache.home(environment) + "/token" }
             text = (try? String(contentsOfFile: source, encoding: .utf8)) ?? ""

@@ -30,6 +30,8 @@ struct GPTStep: ParsableCommand {
 
     /// Runs the command that the arguments name, and turns every error into one sentence and an exit status.
     static func main() {
+        // A limit on the sizes of files comes as an error where one is written, and not as the end of the program.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -95,13 +95,29 @@ import Testing
     @Test(arguments: [(401, nil), (401, "hf_secret"), (403, "hf_secret")] as [(Int, String?)])
     func `a refusal says what to do and keeps the token to itself`(status: Int, token: String?) throws {
         let hub = try FakeHub(token: token) { _, response in
-            response = .init(status: status, headers: ["WWW-Authenticate": "Basic realm=\"hub\""])
+            response = .init(
+                status: status,
+                headers: ["WWW-Authenticate": "Basic realm=\"hub\"", "X-Error-Message": "Ask its owner."])
         }
         #expect { try hub.pull() } throws: {
             let text = "\($0)"
-            return text.contains("HF_TOKEN") && text.contains("status \(status)") && !text.contains("secret")
+            return text.contains("HF_TOKEN") && text.contains("status \(status)") && text.contains("Ask its owner.")
+                && !text.contains("secret")
         }
         #expect(hub.folder.tree.isEmpty)
+    }
+
+    @Test func `offline the cache answers for what it has`() throws {
+        var hub = try FakeHub()
+        let pulled = try hub.pull()
+        let asked = hub.server.requests.count
+        hub.settings.offlineVariable = "HF_HUB_OFFLINE"
+        let found = try hub.pull()
+        #expect((found.path, found.commit) == (pulled.path, pulled.commit))
+        #expect(Set(found.files) == Set(pulled.files))
+        #expect(hub.server.requests.count == asked)
+        try FileManager.default.removeItem(atPath: pulled.path + "/model.safetensors")
+        #expect { try hub.pull() } throws: { "\($0)".contains("HF_HUB_OFFLINE") }
     }
 
     @Test func `offline nothing is asked`() throws {
@@ -143,6 +159,8 @@ import Testing
             try HubSettings(environment: ["HF_TOKEN": "hf_a", "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"]).token == nil)
         #expect(
             try HubSettings(environment: ["HF_TOKEN_PATH": "$D/token", "D": folder.path]).token == "hf_file")
+        #expect(try HubSettings(environment: ["HF_TOKEN": " ", "HUGGING_FACE_HUB_TOKEN": "hf_b"]).token == "hf_b")
+        #expect(try HubSettings(environment: ["HF_TOKEN": " ", "HF_HOME": folder.path]).token == "hf_file")
         #expect(throws: HubError.badToken(source: "HF_TOKEN")) { try HubSettings(environment: ["HF_TOKEN": "a\nX: b"]) }
         #expect(throws: HubError.badEndpoint("ftp://x")) { try HubSettings(environment: ["HF_ENDPOINT": "ftp://x"]) }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GPTEngine
+import Synchronization
 import Testing
 
 @testable import Hub
@@ -107,6 +108,71 @@ import Testing
             return found > 100_000
         }
         #expect(!hub.folder.tree.contains { $0.hasSuffix(".incomplete") })
+    }
+
+    /// A hub whose weights are large enough to count as progress.
+    private func large(_ change: @escaping FakeHub.Change) throws -> (hub: FakeHub, weights: Data) {
+        var files = FakeHub.usual
+        let weights = Data(repeating: 5, count: 3 << 20)
+        files["model.safetensors"] = weights
+        return (try FakeHub(files, change: change), weights)
+    }
+
+    @Test(arguments: [nil, "bytes */\(3 << 20)"])
+    func `a file shorter than announced is not fetched for ever`(range: String?) throws {
+        let (hub, weights) = try large { request, response in
+            guard request.path.hasSuffix("/model.safetensors") else { return }
+            if request.method == "HEAD" { response.headers["X-Linked-Size"] = "\(3 << 20 + 5)" }
+            if response.status == 416 { response.headers["Content-Range"] = range }
+        }
+        #expect { try hub.pull() } throws: {
+            switch $0 {
+            case HubError.wrongSize(_, expected: _, found: weights.count): range != nil
+            case HubError.brokenOff: range == nil
+            default: false
+            }
+        }
+        #expect(hub.downloads.filter { $0.hasPrefix("model") }.count <= (range == nil ? HubClient.attempts : 2))
+    }
+
+    @Test func `bytes that come again and again are no progress`() throws {
+        let (hub, _) = try large { request, response in
+            guard Self.isDownload(request) else { return }
+            response.cut = 2 << 20
+            response.headers["Content-Range"] = "bytes 7-8/9"
+        }
+        #expect { try hub.pull() } throws: { if case HubError.brokenOff = $0 { true } else { false } }
+        #expect(hub.downloads.filter { $0.hasPrefix("model") }.count <= 2 * HubClient.attempts)
+    }
+
+    @Test func `a store that refuses is asked anew through the hub`() throws {
+        let count = Counter()
+        let store = try LoopbackServer { _ in
+            count.next() == 1 ? .init(status: 403) : .init(body: FakeHub.weights)
+        }
+        let hub = try FakeHub { request, response in
+            guard Self.isDownload(request) else { return }
+            response = .init(status: 302, headers: ["Location": store.address + "/signed"])
+        }
+        #expect(try content(hub.pull()) == FakeHub.weights)
+        #expect(hub.downloads.filter { $0.hasPrefix("model") }.count == 2)
+        #expect(hub.events.all.contains(.retrying("model.safetensors", reason: "its store answers with status 403")))
+    }
+
+    @Test func `a hub that says how long to wait is given that time`() throws {
+        let count = Counter()
+        let waits = Mutex<[TimeInterval]>([])
+        let hub = try FakeHub { _, response in
+            if count.next() == 1 { response = .init(status: 429, headers: ["Retry-After": "20"]) }
+        }
+        let settings = HubSettings(endpoint: hub.settings.endpoint, cache: hub.settings.cache) { seconds in
+            waits.withLock { $0.append(seconds) }
+        }
+        let events = Log()
+        _ = try HubDownload(settings) { events.append($0) }.fetch(HubReference.candidates(for: "gpt2"))
+        #expect(waits.withLock { $0 } == [20])
+        let reason = "the hub answers with status 429 and asks to wait 20 s"
+        #expect(events.all.first == .retrying("config.json", reason: reason))
     }
 
     @Test func `a hub that is busy is asked again, but not for ever`() throws {

@@ -87,8 +87,7 @@ public func writeFile(_ path: String, _ body: (_ write: (Data) throws -> Void) t
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     let failure = { [path] in FileError.unwritable(path, reason: String(cString: strerror(errno == 0 ? EIO : errno))) }
     guard descriptor >= 0 else { throw failure() }
-    // Who asks the program to end wants no half of a file either; a limit on sizes shall come as an error.
-    signal(SIGXFSZ, SIG_IGN)
+    // Who asks the program to end wants no half of a file either.
     let endings = isSpecial ? [] : [SIGINT, SIGTERM, SIGHUP].compactMap { removing(temporary, on: $0) }
     defer { for ending in endings { ending() } }
     // What is replaced keeps its permissions.
