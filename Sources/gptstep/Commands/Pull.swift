@@ -32,6 +32,7 @@ struct Pull: ParsableCommand {
                     ? "nano is built in: there is nothing to fetch."
                     : "The weights of \(preset.name) were never published; it has shapes only.")
         }
+        startOverWhenNetworkingTraps()
         let progress = DownloadProgress()
         let interruption = endOnInterrupt {
             progress.clear()
@@ -71,4 +72,34 @@ private func endOnInterrupt(_ lastWord: @escaping @Sendable () -> Void) -> any D
     source.setCancelHandler { signal(SIGINT, SIG_DFL) }
     source.resume()
     return source
+}
+
+/// Starts the program over, a few times, when the network library ends it.
+///
+/// An answer that ends inside its headers is a fatal error to `URLSession` on Linux (swift-corelibs-foundation, issue
+/// 5285), which nothing can catch. What was received is in its file, so a new start goes on from there.
+private func startOverWhenNetworkingTraps() {
+    let variable = "GPTSTEP_PULL_STARTS"
+    let starts = ProcessInfo.processInfo.environment[variable].flatMap(Int.init) ?? 0
+    setenv(variable, "\(starts + 1)", 1)
+    // In the handler nothing may be made anew, so the arguments are there before it.
+    _ = CommandLine.unsafeArgv
+    let again: @convention(c) (CInt) -> Void = { _ in
+        let text: StaticString = "gptstep: an answer ended inside its headers; trying again\n"
+        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+        sleep(1)
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        _exit(70)
+    }
+    let atLast: @convention(c) (CInt) -> Void = { _ in
+        let text: StaticString =
+            "gptstep: answers ended inside their headers again and again; what came is kept, and the same command goes on from there\n"
+        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+        _exit(69)
+    }
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = starts < 4 ? again : atLast
+    // Not held back while it runs, since the new start would inherit that.
+    action.sa_flags = CInt(bitPattern: UInt32(SA_NODEFER))
+    for signal in [SIGILL, SIGTRAP] { sigaction(signal, &action, nil) }
 }
