@@ -119,7 +119,7 @@ public enum Narration {
                 "Each of \(shape.mlpWidth) neurons asks one question of the position: how far does the stream point in my direction? Positions do not meet here."
         case .mlpPost:
             return
-                "\(shape.activation.name) lets positive answers through and holds negative ones near zero. Without a bend here the whole MLP would be one matrix."
+                "\(shape.activation.name) \(bend(shape.activation)). Without a bend here the whole MLP would be one matrix."
         case .mlpOut:
             return
                 "Each neuron that is on adds its own vector to what the MLP writes to the stream, as strongly as it is on."
@@ -133,6 +133,16 @@ public enum Narration {
                 "exp makes every kept logit positive, and their sum scales them to 1: what the model expects to come next."
         case .nextToken:
             return draw(scene)
+        }
+    }
+
+    /// What a non-linearity does to a neuron's answer.
+    private static func bend(_ activation: Activation) -> String {
+        switch activation {
+        case .relu: "lets positive answers through and makes negative ones zero"
+        case .tanh: "presses every answer between −1 and 1"
+        case .geluNew, .geluTanh, .geluFast, .gelu, .quickGELU, .silu, .swish:
+            "lets positive answers through and holds negative ones near zero"
         }
     }
 

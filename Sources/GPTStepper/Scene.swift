@@ -44,6 +44,14 @@ public struct Scene {
     /// Whether the operation at the cursor has its numbers.
     public var isComputed: Bool { trace?.isComputed(stepper.index) ?? false }
 
+    /// Whether these operations are over. Until the one at the cursor is computed, those before it are as far as they
+    /// are computed themselves; then all are, since a value may be dropped again.
+    public func isDone(_ range: Range<Int>) -> Bool {
+        guard range.upperBound <= stepper.index else { return false }
+        guard let trace, !isComputed else { return true }
+        return range.allSatisfy(trace.isComputed)
+    }
+
     /// What of the operation at the cursor was there from the pass before, in words; nil where nothing was.
     public var cacheNote: String? {
         guard stepper.cachedCount > 0 else { return nil }

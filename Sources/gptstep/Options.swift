@@ -65,14 +65,23 @@ struct PromptOptions: ParsableArguments {
                 })
         }
         guard let prompt else {
-            guard model.tokenizer != nil else { throw PromptError.needsIDs(model: model.name) }
+            guard model.tokenizer != nil else {
+                throw PromptError.needsIDs(model: model.name, fault: model.tokenizerFault)
+            }
             return model.defaultTokens
         }
         let text = prompt == "-" ? try Self.standardInput(for: model) : Self.argument(prompt)
         if unbounded, let tokenizer = model.tokenizer {
             return try tokenizer.encode(text, allowingSpecial: specialTokens)
         }
-        return try model.encode(text, allowingSpecial: specialTokens)
+        do {
+            return try model.encode(text, allowingSpecial: specialTokens)
+        } catch PromptError.notInVocabulary(let letter, let place, let letters)
+            where FileManager.default.fileExists(atPath: prompt)
+        {
+            let error = PromptError.notInVocabulary(letter: letter, place: place, letters: letters)
+            throw PromptMeantAsModel(error: error, path: prompt)
+        }
     }
 
     /// The bytes of an argument as they were typed, which need not be text.
@@ -93,6 +102,15 @@ struct PromptOptions: ParsableArguments {
             throw FileError.unreadable("standard input", reason: "it cannot be read to its end")
         }
     }
+}
+
+/// A prompt that the model cannot read, and that is the name of a file.
+private struct PromptMeantAsModel: DescribedError {
+    let error: PromptError
+    let path: String
+
+    var description: String { "\(error) To open a checkpoint: --model \(visible(path))" }
+    var status: ExitStatus { error.status }
 }
 
 /// How the answer is written.

@@ -63,9 +63,30 @@ import Testing
 
     @Test func `a model without a tokenizer asks for ids`() throws {
         let model = try Model.checkpoint(fixture("odd"))
-        #expect(throws: PromptError.needsIDs(model: "odd")) { try model.encode(Array("A".utf8)) }
+        #expect(throws: PromptError.needsIDs(model: "odd", fault: nil)) { try model.encode(Array("A".utf8)) }
         #expect(model.defaultTokens == [0, 1, 2, 3, 4, 5])
         #expect(model.label(7) == "#7")
+    }
+
+    @Test(arguments: [
+        ("tokenizer.json", #"{"normalizer": {"type": "Lowercase"}, "model": {"type": "BPE"}}"#, "normalizer"),
+        ("vocab.json", #"{"a": 0}"#, "merges.txt"), ("merges.txt", "", "vocab.json"),
+    ])
+    func `a model whose tokenizer is of no use still takes ids`(name: String, text: String, word: String) throws {
+        let folder = try TemporaryFolder()
+        for file in ["config.json", "model.safetensors"] {
+            try FileManager.default.copyItem(atPath: fixture("odd") + "/" + file, toPath: folder.path(file))
+        }
+        _ = try folder.write(name, text.utf8)
+        let model = try Model.checkpoint(folder.url.path)
+        #expect(try model.check([1, 2]) == [1, 2])
+        let error = try #require(throws: PromptError.self) { try model.encode(Array("a".utf8)) }
+        #expect(error.description.contains(word) && error.description.contains("--ids"), "\(error.description)")
+    }
+
+    @Test func `a checkpoint is called by its folder, not by the name that all files have`() throws {
+        #expect(try Model.checkpoint(fixture("odd") + "/model.safetensors").name == "odd")
+        #expect(try Model.checkpoint(fixture("odd") + "/../odd/.").name == "odd")
     }
 }
 

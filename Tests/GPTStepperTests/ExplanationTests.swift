@@ -70,6 +70,22 @@ import Testing
         #expect(explanation.numbers.isEmpty)
     }
 
+    @Test func `nothing is over that has not been computed, until the operation at the cursor is`() throws {
+        let model = try Model.nano()
+        let tokens = try model.encode(Array("CBABBC".utf8))
+        var stepper = Stepper(model.configuration, tokens: tokens)
+        stepper.go(to: 40)
+        let trace = try Trace(program: stepper.program, weights: try #require(model.weights), tokens: tokens)
+        let isDone = { Scene(model: model, stepper: stepper, trace: trace, sampling: .greedy).isDone($0) }
+        #expect(!isDone(0..<5))
+        while trace.computeNext(toward: 4) {}
+        #expect(isDone(0..<5))
+        #expect(!isDone(0..<20))
+        while trace.computeNext(toward: 40) {}
+        #expect(isDone(0..<40))
+        #expect(!isDone(40..<41), "the cursor is on it")
+    }
+
     @Test func `a model without weights has no numbers anywhere`() throws {
         let preset = try #require(Preset.named("gpt3"))
         let model = try Model.preset(preset, randomSeed: nil)

@@ -121,6 +121,26 @@ import Testing
         #expect(try shows("step 1 of 61", chosen + keys("m") + Array(repeating: .key(.up), count: 9) + [.key(.enter)]))
     }
 
+    @Test func `another model opens on the same text, and the one that is open stays as it is`() throws {
+        var app = try nanoApp()
+        let down = { (count: Int) in Array(repeating: Event.key(.down), count: count) }
+        _ = play(&app, keys("tt5sm") + [.key(.enter)])
+        #expect((app.stepper.tokens.count, app.stepper.index) == (8, 5))
+        let text = app.model.text(app.stepper.tokens)
+        _ = play(&app, keys("m") + down(9) + [.key(.enter)])
+        #expect(app.model.name == "gpt3")
+        #expect(app.model.text(app.stepper.tokens) == text)
+        // A text of another alphabet, and a model's own, give way to the other's own.
+        _ = play(&app, keys("ex") + [.key(.enter)] + keys("m") + Array(repeating: .key(.up), count: 9) + [.key(.enter)])
+        #expect((app.model.name, app.model.text(app.stepper.tokens)) == ("nano", "CBABBC"))
+        _ = play(&app, keys("m") + down(9) + [.key(.enter)])
+        #expect(app.model.text(app.stepper.tokens) == "The trees")
+    }
+
+    @Test func `what cannot be shown as it is typed takes its escape`() throws {
+        #expect(try shows(#"prompt  CBABBC\u{4F60}"#, keys("e你")))
+    }
+
     @Test func `every operation of gpt3 can be walked`() throws {
         var app = try shapesApp("gpt3")
         let shown = play(&app, Array(repeating: .key(.right), count: 1641))

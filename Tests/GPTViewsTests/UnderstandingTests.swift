@@ -146,6 +146,20 @@ import Testing
         #expect(app.message == text.words.left)
     }
 
+    @Test func `colours mean the same wherever one looks in a picture`() throws {
+        // mlp.pre is wider than the stage: its numbers show some columns at a time.
+        let scale = { (events: [Event]) -> String? in
+            let legend = try screen(keys("17s") + [.key(.tab)] + keys("++++++") + events, size: Size(80, 24)).first {
+                $0.contains("per matrix")
+            }
+            return legend
+        }
+        let first = try #require(try scale([]))
+        for count in [20, 60, 100, 150] {
+            #expect(try scale(Array(repeating: .key(.right), count: count)) == first)
+        }
+    }
+
     @Test func `what was there before the tour is there after it`() throws {
         var app = try nanoApp()
         _ = play(&app, keys("tt5s"))

@@ -78,7 +78,11 @@ extension Model {
             checkpoint = try Checkpoint(files, configuration: configuration)
         }
         let fits = 4 * configuration.parameterCount <= Machine.memory / 2
-        let pairs = try BytePairTokenizer.inFolder(folder)
+        // Ids need no tokenizer, so one that is of no use is no reason not to open the model.
+        let (pairs, fault): (BytePairTokenizer?, TokenizerError?)
+        do { (pairs, fault) = (try BytePairTokenizer.inFolder(folder), nil) } catch let error as TokenizerError {
+            (pairs, fault) = (nil, error)
+        }
         let remarks = [
             pairs == nil ? "tokens by id" : nil,
             hasOwnUnembedding ? "its own lm_head, though the config ties it" : nil,
@@ -88,11 +92,18 @@ extension Model {
             FileManager.default.fileExists(atPath: generation) ? try ConfigurationFile(path: generation) : file
         let end = try settings.endOfText() ?? file.endOfText() ?? Set([pairs?.endOfText].compactMap(\.self))
         return Model(
-            name: visible(name ?? ((isFolder(path) ? path : files.path) as NSString).lastPathComponent),
-            configuration: configuration, weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: pairs,
+            name: visible(name ?? Self.name(of: isFolder(path) ? path : files.path)), configuration: configuration,
+            weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: pairs, tokenizerFault: fault,
             sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
             defaultPrompt: pairs == nil ? "" : "The trees",
             endOfText: end.filter { (0..<configuration.vocabularySize).contains($0) },
             remark: remarks.isEmpty ? nil : remarks.joined(separator: " · "))
+    }
+
+    /// What a checkpoint is called: by its folder where the file has the name that all have.
+    private static func name(of path: String) -> String {
+        let url = URL(fileURLWithPath: path).standardizedFileURL
+        let isUsual = url.lastPathComponent.hasPrefix("model.safetensors")
+        return (isUsual ? url.deletingLastPathComponent() : url).lastPathComponent
     }
 }

@@ -22,6 +22,8 @@ public struct Model {
     public let weights: Weights?
     /// How it reads text; nil when it takes ids only.
     public let tokenizer: (any Tokenizer)?
+    /// Why the tokenizer beside it cannot be used, where that is why there is none.
+    public let tokenizerFault: TokenizerError?
     /// How it chooses the next token unless told otherwise.
     public let sampling: Sampling
     /// A prompt that suits it.
@@ -33,13 +35,15 @@ public struct Model {
 
     /// Puts a model together.
     public init(
-        name: String, configuration: Configuration, weights: Weights?, tokenizer: (any Tokenizer)?, sampling: Sampling,
-        defaultPrompt: String, endOfText: Set<Int> = [], remark: String? = nil
+        name: String, configuration: Configuration, weights: Weights?, tokenizer: (any Tokenizer)?,
+        tokenizerFault: TokenizerError? = nil, sampling: Sampling, defaultPrompt: String, endOfText: Set<Int> = [],
+        remark: String? = nil
     ) {
         self.name = name
         self.configuration = configuration
         self.weights = weights
         self.tokenizer = tokenizer
+        self.tokenizerFault = tokenizerFault
         self.sampling = sampling
         self.defaultPrompt = defaultPrompt
         self.endOfText = endOfText
@@ -61,7 +65,7 @@ extension Model {
     ///
     /// - Throws: ``PromptError``.
     public func encode(_ text: [UInt8], allowingSpecial: Bool = false) throws(PromptError) -> [Int] {
-        guard let tokenizer else { throw .needsIDs(model: name) }
+        guard let tokenizer else { throw .needsIDs(model: name, fault: tokenizerFault) }
         return try check(try tokenizer.encode(text, allowingSpecial: allowingSpecial))
     }
 

@@ -21,7 +21,11 @@ extension BytePairTokenizer {
         let path = { (name: String) in (folder as NSString).appendingPathComponent(name) }
         let exists = { (name: String) in FileManager.default.fileExists(atPath: path(name)) }
         if exists("tokenizer.json") { return try TokenizerFile(path: path("tokenizer.json")).tokenizer() }
-        guard exists("vocab.json"), exists("merges.txt") else { return nil }
+        let pair = ["vocab.json", "merges.txt"]
+        guard let first = pair.first(where: exists) else { return nil }
+        if let missing = pair.first(where: { !exists($0) }) {
+            throw TokenizerError.file(path: path(first), reason: "there is no \(missing) beside it")
+        }
         let source = try ByteSource(path: path("vocab.json"))
         var vocabulary: [(text: String, id: Int)] = []
         do {

@@ -46,8 +46,10 @@ public enum PromptError: Error, Hashable, CustomStringConvertible {
     case idOutOfRange(id: Int, vocabulary: Int)
     /// A byte that the vocabulary has no token for.
     case noTokenForByte(UInt8)
-    /// Text for a model that has no tokenizer.
-    case needsIDs(model: String)
+    /// Text for a model that has no tokenizer, or one that cannot be used for this reason.
+    case needsIDs(model: String, fault: TokenizerError?)
+    /// What should be an id is none.
+    case notAnID(String)
 
     /// A sentence for the person at the shell.
     public var description: String {
@@ -61,8 +63,11 @@ public enum PromptError: Error, Hashable, CustomStringConvertible {
             "The id \(id) is outside the vocabulary, which goes from 0 to \(vocabulary - 1)."
         case .noTokenForByte(let byte):
             "The prompt has the byte \(displayForm([byte])), for which this model's vocabulary has no token."
-        case .needsIDs(let model):
-            "\(model) has no tokenizer beside it: give token ids with --ids 1,2,3 in place of a prompt."
+        case .needsIDs(let model, let fault):
+            fault.map { "\($0) Token ids in place of a prompt do without it: --ids 1,2,3." }
+                ?? "\(model) has no tokenizer beside it: give token ids with --ids 1,2,3 in place of a prompt."
+        case .notAnID(let text):
+            "\"\(text)\" is no token id; whole numbers with commas between them are expected."
         }
     }
 }

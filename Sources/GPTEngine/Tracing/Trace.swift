@@ -213,7 +213,7 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .doesNotFit(let bytes, let limit, let tokenCount):
-            "A pass over \(tokenCount) tokens needs \(grouped(bytes)) bytes for a single operation, more than the \(grouped(limit)) that its values may take: give --memory a larger size, or a shorter prompt."
+            "One operation over \(tokenCount) tokens takes \(grouped(bytes)) bytes and --memory allows \(grouped(limit)): give it more, or a shorter prompt."
         }
     }
 }

@@ -55,7 +55,9 @@ extension App {
     }
 
     /// Switches to another model: a preset with its weights, with random ones or as shapes only, or the checkpoint.
-    mutating func open(_ choice: Preset) {
+    ///
+    /// - Parameter keepsText: whether a text of one's own stays where the other model can read it.
+    mutating func open(_ choice: Preset, keepsText: Bool = false) {
         do {
             let model =
                 if let checkpoint, choice.name == checkpoint.name { checkpoint } else if choice.name == "nano" {
@@ -65,11 +67,22 @@ extension App {
                 } else { try Model.preset(choice, randomSeed: choice.fitsInMemory ? weightSeed : nil) }
             var sampling = model.sampling
             sampling.seed = self.sampling.seed
-            var app = try App(model, model.defaultTokens, sampling, weightSeed, memory, checkpoint: checkpoint)
+            var app = try App(
+                model, keepsText ? tokens(for: model) : model.defaultTokens, sampling, weightSeed, memory,
+                checkpoint: checkpoint)
             (app.size, app.capabilities, app.language) = (size, capabilities, language)
             self = app
         } catch {
             message = "\(error)"
         }
+    }
+
+    /// The tokens that another model has for the text of this one; its default where it cannot read it.
+    private func tokens(for other: Model) -> [Int] {
+        let tokens = stepper.tokens
+        guard tokens != model.defaultTokens else { return other.defaultTokens }
+        if model.tokenizer == nil, other.tokenizer == nil { return (try? other.check(tokens)) ?? other.defaultTokens }
+        guard model.tokenizer != nil else { return other.defaultTokens }
+        return (try? other.encode(model.bytes(tokens))) ?? other.defaultTokens
     }
 }

@@ -76,7 +76,11 @@ extension App {
         case .up, .character("k"): panel = .models(selected: max(0, selected - 1))
         case .enter:
             panel = nil
-            open(choices[selected])
+            let choice = choices[selected]
+            // What is open already stays as it is.
+            if choice.name != model.name || choice.configuration != model.configuration {
+                open(choice, keepsText: true)
+            }
         case .character("q"), .character("m"): panel = nil
         default: break
         }

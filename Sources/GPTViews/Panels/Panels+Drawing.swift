@@ -78,11 +78,13 @@ extension App {
         let start = box.x + 2 + label.count
         canvas.write(label, x: box.x + 2, y: box.y + 1, Style(.dim, on: .bar))
         let room = box.maxX - start - 2
-        let first = max(0, editor.cursor - room + 1)
-        for column in 0..<room {
-            let index = first + column
-            let scalar = index < editor.text.count ? Array(visible(String(editor.text[index])).unicodeScalars)[0] : " "
-            let isCursor = index == editor.cursor
+        // What cannot be shown as it is takes several columns, as \u{4F60} does.
+        let shown = (editor.text + [" "]).enumerated().flatMap { place, scalar in
+            visible(String(scalar)).unicodeScalars.map { (place, $0) }
+        }
+        let last = shown.lastIndex { $0.0 == editor.cursor } ?? 0
+        for (column, (place, scalar)) in shown.dropFirst(max(0, last - room + 1)).prefix(room).enumerated() {
+            let isCursor = place == editor.cursor
             canvas[start + column, box.y + 1] = Cell(
                 scalar, Style(isCursor ? .background : .bright, on: isCursor ? .accent : .bar))
         }

@@ -49,6 +49,8 @@ struct PromptEditor {
     func tokens() throws(PromptError) -> [Int] {
         let string = String(String.UnicodeScalarView(text))
         guard readsIDs else { return try model.encode(Array(string.utf8)) }
-        return try model.check(string.split { $0 == "," || $0 == " " }.map { Int($0) ?? -1 })
+        let parts = string.split { $0 == "," || $0 == " " }
+        if let other = parts.first(where: { Int($0) == nil }) { throw .notAnID(visible(String(other))) }
+        return try model.check(parts.compactMap { Int($0) })
     }
 }

@@ -19,7 +19,9 @@ extension Picture {
     }
 
     /// Draws the picture at the top left of an area.
-    func draw(on canvas: inout Canvas, in area: Rect) -> Drawn {
+    ///
+    /// - Parameter field: the picture whose numbers set the ends of the colours; nil for its own.
+    func draw(on canvas: inout Canvas, in area: Rect, scaledBy field: Picture? = nil) -> Drawn {
         let height = area.height - Self.headerHeight - Self.captionHeight
         guard height > 0, area.width > 3 else { return Drawn(scale: 0, isPooled: false, maxY: area.y) }
         let layout = PictureLayout(self, width: area.width, height: height, halfBlocks: canvas.capabilities.halfBlocks)
@@ -37,7 +39,15 @@ extension Picture {
             layout.isPooled || !layout.showsNumbers
             ? slice.pooled(
                 height: layout.pool.rows, width: layout.pool.columns, limit: revealedHere, by: rules.pooling) : []
-        let scales = Scales(self, slice, pooled, layout)
+        var scales = Scales(self, slice, pooled, layout)
+        if let field, let whole = field.slice {
+            let ends =
+                pooled.isEmpty
+                ? []
+                : whole.pooled(
+                    height: layout.pool.rows, width: layout.pool.columns, limit: field.revealedHere, by: rules.pooling)
+            scales = Scales(field, whole, ends, layout)
+        }
         if layout.showsNumbers {
             drawNumbers(on: &canvas, body: body, layout, scales)
         } else {

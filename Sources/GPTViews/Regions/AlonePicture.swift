@@ -59,7 +59,9 @@ struct AlonePicture {
         var area = area
         let sums = area.takeBottom(Self.sumHeight(area))
         let part = whole.part(rows: rows, columns: columns)
-        let drawn = part.draw(on: &canvas, in: area)
+        // Colours mean the same wherever one looks: the ends are those of the whole, or of whole rows.
+        let field = whole.rules.scaling == .row ? whole.part(rows: rows, columns: 0..<whole.columns) : whole
+        let drawn = part.draw(on: &canvas, in: area, scaledBy: field)
         if sums.height > 0 { drawSums(on: &canvas, in: Rect(sums.x, sums.y + 1, sums.width, sums.height - 1)) }
         return drawn
     }

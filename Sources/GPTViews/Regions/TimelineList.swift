@@ -48,30 +48,28 @@ struct TimelineList {
         let sections = stepper.timeline.sections
         let current = stepper.timeline.section(of: stepper.index)
         // Blocks that are over, or still to come, fold into one line where there are many.
-        return fold(sections.indices.filter { $0 < current }, isDone: true)
+        return fold(sections.indices.filter { $0 < current }, isOver: true)
             + unfold(sections[current])
-            + fold(sections.indices.filter { $0 > current }, isDone: false)
+            + fold(sections.indices.filter { $0 > current }, isOver: false)
     }
 
-    private func fold(_ indices: [Int], isDone: Bool) -> [Line] {
+    /// - Parameter isOver: whether they come before the current one.
+    private func fold(_ indices: [Int], isOver: Bool) -> [Line] {
         let sections = scene.stepper.timeline.sections
-        let line = { (name: String, count: Int, step: Int) in
-            Line(indent: 0, mark: isDone ? "✓" : "·", text: name, count: count, isDone: isDone, step: step)
+        let line = { (name: String, range: Range<Int>) in
+            let isDone = scene.isDone(range)
+            return Line(
+                indent: 0, mark: isDone ? "✓" : "·", text: name, count: range.count, isDone: isDone,
+                step: range.lowerBound)
         }
         let blocks = indices.filter { sections[$0].block != nil }
-        let others = indices.filter { sections[$0].block == nil }.map {
-            line(sections[$0].name, sections[$0].range.count, sections[$0].range.lowerBound)
-        }
-        var folded = blocks.map {
-            line(sections[$0].name, sections[$0].range.count, sections[$0].range.lowerBound)
-        }
+        let others = indices.filter { sections[$0].block == nil }.map { line(sections[$0].name, sections[$0].range) }
+        var folded = blocks.map { line(sections[$0].name, sections[$0].range) }
         if blocks.count > 3, let first = blocks.first, let last = blocks.last {
-            let count = blocks.reduce(0) { $0 + sections[$1].range.count }
-            folded = [
-                line("\(sections[first].name) … \(sections[last].name)", count, sections[first].range.lowerBound)
-            ]
+            let range = sections[first].range.lowerBound..<sections[last].range.upperBound
+            folded = [line("\(sections[first].name) … \(sections[last].name)", range)]
         }
-        return isDone ? others + folded : folded + others
+        return isOver ? others + folded : folded + others
     }
 
     private func unfold(_ section: Timeline.Section) -> [Line] {
@@ -85,7 +83,7 @@ struct TimelineList {
         for part in section.subLayers {
             let isCurrent = part.range.contains(index)
             if hasBlock {
-                let isDone = part.range.upperBound <= index
+                let isDone = scene.isDone(part.range)
                 if isCurrent, part.range.count == 1 {
                     lines.append(
                         Line(
@@ -101,11 +99,12 @@ struct TimelineList {
             guard isCurrent else { continue }
             for step in part.range {
                 let node = scene.stepper.program.nodes[step]
+                let isDone = scene.isDone(step..<step + 1)
                 lines.append(
                     Line(
-                        indent: hasBlock ? 2 : 1, mark: step == index ? "▸" : step < index ? "✓" : "·",
+                        indent: hasBlock ? 2 : 1, mark: step == index ? "▸" : isDone ? "✓" : "·",
                         text: node.shortName,
-                        isHere: step == index, isDone: step <= index, step: step))
+                        isHere: step == index, isDone: isDone || step == index, step: step))
             }
         }
         return lines
@@ -126,11 +125,12 @@ struct TimelineRow {
         for index in part.range {
             let text = stepper.program.nodes[index].shortName
             let isHere = index == stepper.index
-            let style: Style = isHere ? Style(.bright, on: .here, bold: true) : index < stepper.index ? .text : .faint
+            let isDone = scene.isDone(index..<index + 1)
+            let style: Style = isHere ? Style(.bright, on: .here, bold: true) : isDone ? .text : .faint
             guard x + text.count + 3 < area.maxX else { break }
             canvas.link(Rect(x, area.y, text.count + 1, 1), to: ClickTarget.step(index).meaning)
             x = canvas.write(
-                isHere ? "▸" : index < stepper.index ? "✓" : "·", x: x, y: area.y, isHere ? .accent : .faint)
+                isHere ? "▸" : isDone ? "✓" : "·", x: x, y: area.y, isHere ? .accent : .faint)
             x = canvas.write(text, x: x, y: area.y, style) + 1
         }
     }

@@ -230,16 +230,24 @@ private struct Answer {
 
     private func rows(_ value: Tensor, _ axes: [Axis], _ model: Model, _ tokens: [Int]) -> String {
         let columns = axes.count > 1 ? value.columnCount : 1
-        return (0..<value.count / columns).map { row in
-            let name =
-                switch axes.first {
-                case .position, .query: "\(row) \(model.label(tokens[row]))"
-                case .head: "head \(row)"
-                default: "\(row)"
-                }
+        let names = (0..<value.count / columns).map { row in
+            switch axes.first {
+            case .position, .query: clipped("\(row) \(model.label(tokens[row]))", to: 24)
+            case .head: "head \(row)"
+            default: "\(row)"
+            }
+        }
+        // Every scalar of a label is one column wide.
+        let width = max(10, names.map(\.unicodeScalars.count).max() ?? 0)
+        return names.enumerated().map { row, name in
             let numbers = (0..<columns).map { number(value[flat: row * columns + $0]) }
-            return name.padding(toLength: 10, withPad: " ", startingAt: 0) + numbers.joined() + "\n"
+            return name + String(repeating: " ", count: width - name.unicodeScalars.count) + numbers.joined() + "\n"
         }.joined()
+    }
+
+    private func clipped(_ text: String, to width: Int) -> String {
+        let scalars = text.unicodeScalars
+        return scalars.count <= width ? text : String(scalars.prefix(width - 1)) + "…"
     }
 
     private func vocabulary(_ model: Model) -> String {
