@@ -101,9 +101,8 @@ public struct Scene {
 
     /// The names of the positions of a text; of a long one they are worth keeping.
     public static func positionNames(_ tokens: [Int], _ model: Model) -> [String] {
-        tokens.enumerated().map { position, token in
-            let label = model.label(token)
-            return label + (label.unicodeScalars.count > 1 ? " " : "") + "\(position)"
-        }
+        // Where every token is a letter, the place goes without a space; else it could be taken for a part of the token.
+        let space = model.tokenizer is LetterTokenizer ? "" : " "
+        return tokens.enumerated().map { position, token in model.label(token) + space + "\(position)" }
     }
 }
