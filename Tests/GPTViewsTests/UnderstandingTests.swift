@@ -238,6 +238,16 @@ import Testing
         #expect(slice.pooled(height: 1, width: 2, by: .mean).prefix(5) == [-0.5, 3.5, -0.5, 7.5, 10])
         #expect(slice.pooled(height: 1, width: 2, by: .mean)[5].isNaN)
         #expect(slice.pooled(height: 2, width: 4, limit: 8) == [8, 0])
+        // Long runs are looked at eight at a time, and give what single numbers do.
+        var numbers = (0..<3 * 37).map { Float(($0 * 61) % 97) - 48 }
+        (numbers[5], numbers[40], numbers[80]) = (-.infinity, .infinity, .nan)
+        let long = Slice(Tensor([3, 37], numbers))
+        for width in [7, 8, 19, 37] {
+            let turned = Slice(Tensor([37, 3], (0..<111).map { numbers[$0 % 3 * 37 + $0 / 3] })).transposed
+            let (found, expected) = (long.pooled(height: 2, width: width), turned.pooled(height: 2, width: width))
+            #expect(zip(found, expected).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN || $0 == -$1 }, "\(width)")
+            #expect(found.contains { $0.isNaN })
+        }
         #expect(slice.ends(isCausal: false) == (-6, 12))
         #expect(slice.ends(isCausal: true) == (-6, 10))
         #expect(slice.row(2, isCausal: false) == [10, 12])

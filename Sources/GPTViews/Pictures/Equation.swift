@@ -107,7 +107,7 @@ struct Equation {
         return shown
     }
 
-    private func names(_ picture: Picture) -> Int { (picture.rowNames.map(\.unicodeScalars.count).max() ?? -1) + 1 }
+    private func names(_ picture: Picture) -> Int { picture.longestName + 1 }
 
     /// Below these widths pictures say nothing; a small result says its numbers if it may.
     private func leastWidths(_ pictures: some BidirectionalCollection<Picture>, numbers: Bool = true) -> [Int] {

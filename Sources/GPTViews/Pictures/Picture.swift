@@ -44,6 +44,15 @@ struct Picture {
     /// Numbers kept beside each row.
     var asides: [(title: String, values: [Float])] = []
 
+    /// Columns of the screen that the longest name of a row takes; −1 where there is none.
+    ///
+    /// A long text has many names, and all of them are looked at for each frame: so bytes that begin a scalar are counted.
+    var longestName: Int {
+        rowNames.reduce(-1) { most, name in
+            max(most, name.utf8.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) })
+        }
+    }
+
     /// Whether row and column meet in a selected cell, rather than being lines that a result came from.
     var hasCell: Bool { row != nil && column != nil }
 
@@ -109,8 +118,7 @@ struct PictureLayout {
     static let numberWidth = 6
 
     init(_ picture: Picture, width: Int, height: Int, halfBlocks: Bool) {
-        let names = picture.rowNames.map(\.unicodeScalars.count).max() ?? -1
-        let nameWidth = min(names + 1, picture.nameWidth ?? max(0, width / 4))
+        let nameWidth = min(picture.longestName + 1, picture.nameWidth ?? max(0, width / 4))
         let (rows, columns) = (max(1, picture.rows), max(1, picture.columns))
         // Numbers where they fit, with the asides if those fit too.
         func layoutOfNumbers(asides: Int) -> Int? {

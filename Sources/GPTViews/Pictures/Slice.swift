@@ -75,7 +75,13 @@ struct Slice {
                 for outColumn in 0..<outColumns {
                     var best = result[start + outColumn]
                     let place = row * columns + outColumn * width
-                    for _ in 0..<max(0, min(width, columns - outColumn * width, limit - place)) {
+                    var count = max(0, min(width, columns - outColumn * width, limit - place))
+                    if columnStride == 1 {
+                        let whole = count & ~7
+                        Self.largest(UnsafeBufferPointer(rebasing: values[index..<index + whole]), &best)
+                        (index, count) = (index + whole, count - whole)
+                    }
+                    for _ in 0..<count {
                         let value = values[index]
                         if value.isNaN || value == .infinity {
                             best = .nan
@@ -89,6 +95,22 @@ struct Slice {
             }
         }
         return result
+    }
+
+    /// The largest by size of `best` and some numbers, eight at a time; a NaN or +∞ among them makes a NaN, −∞ is passed over.
+    private static func largest(_ numbers: UnsafeBufferPointer<Float>, _ best: inout Float) {
+        guard let base = UnsafeRawPointer(numbers.baseAddress), !numbers.isEmpty else { return }
+        var (high, low, bad) = (SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero)
+        for start in stride(from: 0, to: numbers.count, by: 8) {
+            var value = base.loadUnaligned(fromByteOffset: 4 * start, as: SIMD8<Float>.self)
+            value.replace(with: 0, where: value .== -.infinity)
+            high.replace(with: value, where: value .> high)
+            low.replace(with: value, where: value .< low)
+            // Nothing but a NaN or an infinity makes anything else of 0.
+            bad += value * 0
+        }
+        let most = high.max() >= -low.min() ? high.max() : low.min()
+        if bad.sum().isNaN { best = .nan } else if abs(most) > abs(best) { best = most }
     }
 
     /// Every `height` × `width` numbers replaced by their mean; −∞, which is how a mask removes, is passed over, and a NaN
