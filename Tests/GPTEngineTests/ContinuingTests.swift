@@ -127,6 +127,47 @@ import Testing
         #expect(pass.cache?.tokens == Self.ids)
     }
 
+    @Test(arguments: 0..<12)
+    func `whatever is taken, edited and looked at, numbers are those of a fresh pass`(session: Int) throws {
+        let model = try Model.checkpoint(fixture("odd"))
+        let (weights, shape) = (try #require(model.weights), model.configuration)
+        var numbers = Numbers(seed: UInt64(100 + session))
+        let most = Program.gpt2(shape, tokenCount: shape.contextLength)
+        let memory = [most.workingBytes, 2 * most.workingBytes, 4 * most.valueBytes][session % 3]
+        let token = { (numbers: inout Numbers) in Int.random(in: 0..<shape.vocabularySize, using: &numbers) }
+        var ids = (0..<Int.random(in: 1...5, using: &numbers)).map { _ in token(&numbers) }
+        var pass = try trace(ids, memory: memory, weights: weights)
+        for _ in 0..<10 {
+            for _ in 0..<Int.random(in: 0...2, using: &numbers) {
+                switch Int.random(in: 0..<3, using: &numbers) {
+                case 0: _ = pass.value(of: .random(in: 0..<pass.program.logitsIndex, using: &numbers))
+                case 1:
+                    let goal = Int.random(in: 0..<pass.program.nodes.count, using: &numbers)
+                    while pass.computeNext(toward: goal) {}
+                default: while pass.prepareAnswer() {}
+                }
+            }
+            switch Int.random(in: 0..<4, using: &numbers) {
+            case 0 where ids.count > 1: ids.removeLast(.random(in: 1..<ids.count, using: &numbers))
+            case 1: ids[.random(in: 0..<ids.count, using: &numbers)] = token(&numbers)
+            case 2: break
+            default: ids.append(contentsOf: (0..<Int.random(in: 1...3, using: &numbers)).map { _ in token(&numbers) })
+            }
+            ids = Array(ids.prefix(shape.contextLength))
+            pass = try trace(ids, memory: memory, weights: weights, continuing: pass)
+            let fresh = try trace(ids, weights: weights)
+            let last = ids.count - 1
+            if Bool.random(using: &numbers) {
+                while pass.prepareAnswer() {}
+                try expectSame(pass.logits(at: last), fresh.logits(at: last), "logits of \(ids)")
+            }
+            let nodes = (0..<3).map { _ in Int.random(in: 0..<pass.program.logitsIndex, using: &numbers) }
+            for node in nodes {
+                try expectSame(pass.value(of: node), fresh.value(of: node), pass.program.nodes[node].address)
+            }
+        }
+    }
+
     /// A pass over `count` tokens of a model whose values are large enough for memory that is reused.
     private func wide(
         _ count: Int, memory: (Program) -> Int, weights: Weights = Weights(.random(seed: 3)),
