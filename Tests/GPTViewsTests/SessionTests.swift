@@ -105,6 +105,12 @@ import Testing
         #expect(try shows("The prompt has 12 tokens", keys("eAAAAAA") + [.key(.enter)]))
     }
 
+    @Test func `a count before G is the number of a step`() throws {
+        #expect(try shows("step 40 of 61", keys("40G")))
+        #expect(try shows("step 61 of 61", keys("999G")))
+        #expect(try shows("step 61 of 61", keys("G")))
+    }
+
     @Test func `sampling changes what is drawn`() throws {
         let warm: [Event] = keys("o") + Array(repeating: .key(.right), count: 10) + [.key(.enter)]
         #expect(try shows("temperature 0: the likeliest", [.key(.end)]))

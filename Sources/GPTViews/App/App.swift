@@ -188,7 +188,8 @@ public struct App {
         case .step(let grain, let direction):
             say(stepper.step(grain, direction, count: times))
         case .first, .restart: stepper.go(to: 0)
-        case .last: stepper.go(to: stepper.program.nodes.count - 1)
+        // A count is the number of a step, as it is shown; without one it is the last.
+        case .last: stepper.go(to: min(Int(count) ?? .max, stepper.program.nodes.count) - 1)
         case .take: pendingTakes = times
         case .giveBack: for _ in 0..<times where message == nil { giveBack() }
         case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)

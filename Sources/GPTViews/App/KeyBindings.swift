@@ -108,7 +108,7 @@ enum KeyBindings {
         KeyBinding(
             symbols: "Home End",
             keys: [(.home, .first), (.end, .last), (.character("g"), .first), (.character("G"), .last)],
-            word: "", help: "first, last operation; also g G"),
+            word: "", help: "first, last operation; also g G, and 40G for step 40"),
         KeyBinding(symbols: "r", keys: [(.character("r"), .restart)], word: "", help: "restart the pass"),
         KeyBinding(
             symbols: "< >", keys: [(.character("<"), .pace(faster: false)), (.character(">"), .pace(faster: true))],
