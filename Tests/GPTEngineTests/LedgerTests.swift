@@ -128,7 +128,7 @@ import Testing
     @Test func `what is no number is not summed up in words`() {
         #expect(Ledger.concentration([1, 2, 3, 4, 5, .infinity]) == nil)
         #expect(Ledger.concentration([1, 2, 3, 4, 5, .nan]) == nil)
-        #expect(Ledger.concentration([9, 0.1, 0.1, 0.1, 0.1, 0.1]) == "1 of 6 make 95 % of all sizes")
+        #expect(Ledger.concentration([9, 0.1, 0.1, 0.1, 0.1, 0.1]) == "the largest alone is 95 % of Σ|term|")
         #expect(Ledger.decimal(-1.5e-9) == "−1.50e-09")
         let broken = HeadStatistics(Tensor([1, 2, 2], [1, 0, .nan, .nan]), head: 0)
         #expect(broken.entropy.isNaN && broken.map[2].isNaN)

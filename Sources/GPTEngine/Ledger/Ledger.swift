@@ -81,7 +81,8 @@ public struct Ledger: Hashable, Sendable {
         guard sizes.count > 5, size > 0, size.isFinite else { return nil }
         var (count, sum) = (0, 0.0)
         while count < sizes.count, sum < 0.9 * size { (count, sum) = (count + 1, sum + sizes[count]) }
-        return "\(count) of \(sizes.count) make \(Int((100 * sum / size).rounded())) % of all sizes"
+        return (count == 1 ? "the largest alone is" : "the largest \(count) are")
+            + " \(Int((100 * sum / size).rounded())) % of Σ|term|"
     }
 
     /// A number of 64 bits with seven significant digits, and a real minus sign.
