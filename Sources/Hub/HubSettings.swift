@@ -28,8 +28,9 @@ public struct HubSettings: Sendable {
     /// The hub that the environment names.
     ///
     /// Source: the environment variables of `huggingface_hub` 2.4.0: `HF_ENDPOINT`; `HF_TOKEN`, else
-    /// `HUGGING_FACE_HUB_TOKEN`, else the file `HF_TOKEN_PATH`, else `$HF_HOME/token`, unless `HF_HUB_DISABLE_IMPLICIT_TOKEN`; `HF_HUB_ETAG_TIMEOUT`,
-    /// `HF_HUB_DOWNLOAD_TIMEOUT`; `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`; `HF_HUB_DISABLE_SYMLINKS`.
+    /// `HUGGING_FACE_HUB_TOKEN`, else the file `HF_TOKEN_PATH`, else `$HF_HOME/token`, unless
+    /// `HF_HUB_DISABLE_IMPLICIT_TOKEN`; `HF_HUB_ETAG_TIMEOUT`, `HF_HUB_DOWNLOAD_TIMEOUT`; `HF_HUB_OFFLINE`,
+    /// `TRANSFORMERS_OFFLINE`; `HF_HUB_DISABLE_SYMLINKS`.
     ///
     /// - Throws: ``HubError/badEndpoint(_:)`` and ``HubError/badToken(source:)``.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(HubError) {

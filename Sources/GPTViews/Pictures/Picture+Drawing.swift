@@ -35,19 +35,8 @@ extension Picture {
                 area: area)
             return Drawn(scale: 0, isPooled: false, maxY: area.maxY)
         }
-        let pooled =
-            layout.isPooled || !layout.showsNumbers
-            ? slice.pooled(
-                height: layout.pool.rows, width: layout.pool.columns, limit: revealedHere, by: rules.pooling) : []
-        var scales = Scales(self, slice, pooled, layout)
-        if let field, let whole = field.slice {
-            let ends =
-                pooled.isEmpty
-                ? []
-                : whole.pooled(
-                    height: layout.pool.rows, width: layout.pool.columns, limit: field.revealedHere, by: rules.pooling)
-            scales = Scales(field, whole, ends, layout)
-        }
+        let pooled = pooled(layout)
+        let scales = Scales(field ?? self, field?.slice ?? slice, field?.pooled(layout) ?? pooled, layout)
         if layout.showsNumbers {
             drawNumbers(on: &canvas, body: body, layout, scales)
         } else {
@@ -62,48 +51,11 @@ extension Picture {
         return Drawn(scale: scales.whole, isPooled: layout.isPooled, maxY: body.maxY + Self.captionHeight)
     }
 
-    /// What the ends of the colours stand for.
-    private struct Scales {
-        /// The end of the scale that the legend names.
-        let whole: Float
-        /// The end of each drawn row, where each has its own.
-        private let rows: [Float]
-        private let rowHeight: Int
-
-        init(_ picture: Picture, _ slice: Slice, _ pooled: [Float], _ layout: PictureLayout) {
-            let limit = picture.revealedHere
-            func largest(_ numbers: some Sequence<Float>) -> Float { numbers.reduce(0) { max($0, abs($1)) } }
-            let width = (picture.columns + layout.pool.columns - 1) / layout.pool.columns
-            switch picture.rules.scaling {
-            case .row:
-                rowHeight = pooled.isEmpty ? 1 : layout.pool.rows
-                let numbers = pooled.isEmpty ? slice.pooled(height: 1, width: 1, limit: limit) : pooled
-                let count = pooled.isEmpty ? picture.columns : width
-                rows = stride(from: 0, to: numbers.count, by: count).map { start in
-                    largest(numbers[start..<min(numbers.count, start + count)].filter(\.isFinite))
-                }
-                whole = rows.max() ?? 0
-            case .percentile:
-                (rows, rowHeight) = ([], 1)
-                whole = slice.percentile { row, column in
-                    if case .number = picture.content(row, column) { true } else { false }
-                }
-            case .matrix:
-                (rows, rowHeight) = ([], 1)
-                whole =
-                    picture.ramp == .sequential
-                    ? 1
-                    : largest(
-                        pooled.isEmpty
-                            ? slice.pooled(height: slice.rows, width: slice.columns, limit: limit) : pooled)
-            }
-        }
-
-        /// Where a number of a row of the matrix lies between nothing and the end.
-        func fraction(_ value: Float, row: Int) -> Double {
-            let end = rows.isEmpty ? whole : rows[min(rows.count - 1, row / rowHeight)]
-            return end > 0 ? Double(value / end) : 0
-        }
+    /// The numbers as a layout draws them, those that share a cell as one; none where each has a cell for its number.
+    private func pooled(_ layout: PictureLayout) -> [Float] {
+        guard let slice, layout.isPooled || !layout.showsNumbers else { return [] }
+        return slice.pooled(
+            height: layout.pool.rows, width: layout.pool.columns, limit: revealedHere, by: rules.pooling)
     }
 
     // MARK: Body

@@ -85,7 +85,7 @@ private func startOverWhenNetworkingTraps() {
     // In the handler nothing may be made anew, so the arguments are there before it.
     _ = CommandLine.unsafeArgv
     let again: @convention(c) (CInt) -> Void = { _ in
-        let text: StaticString = "gptstep: an answer ended inside its headers; trying again\n"
+        let text: StaticString = "gptstep: ended by the error above; starting over, what came is kept\n"
         _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
         sleep(1)
         execv("/proc/self/exe", CommandLine.unsafeArgv)
@@ -93,7 +93,7 @@ private func startOverWhenNetworkingTraps() {
     }
     let atLast: @convention(c) (CInt) -> Void = { _ in
         let text: StaticString =
-            "gptstep: answers ended inside their headers again and again; what came is kept, and the same command goes on from there\n"
+            "gptstep: ended by the error above again and again; what came is kept, and the same command goes on from there\n"
         _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
         _exit(69)
     }
