@@ -275,7 +275,8 @@ extension Picture {
     private func drawCaption(on canvas: inout Canvas, body: Rect, area: Rect, _ layout: PictureLayout, _ scale: Float) {
         // What does not fit goes, the least important first; the gap to the next picture may be used.
         let room = (isResult ? area.maxX : min(area.maxX + 4, canvas.size.width - 1)) - body.x
-        let isLargest = ramp == .diverging && rules.scaling == .matrix && rules.pooling == .largest
+        // The ends of a part are those of its whole, which the legend says.
+        let isLargest = whole == nil && ramp == .diverging && rules.scaling == .matrix && rules.pooling == .largest
         let ends = isLargest ? ["largest \(number(scale, width: 7))"] : []
         let pool = layout.pool
         let cells =
