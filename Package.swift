@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
         // C at the edges: each module has one job and plain C types in its header.
@@ -29,6 +30,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
         .systemLibrary(name: "COpenBLAS", path: "Modules/COpenBLAS"),
         .target(name: "CRowProduct", path: "Modules/CRowProduct"),
+        .target(name: "CMappedFiles", path: "Modules/CMappedFiles"),
+        .target(name: "CStart", path: "Modules/CStart"),
         .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
         .target(name: "CTourText", path: "Modules/CTourText", exclude: ["data"]),
 
@@ -36,17 +39,27 @@ let package = Package(
         .target(
             name: "GPTEngine",
             dependencies: [
-                "COpenBLAS", "CRowProduct", "CEmbedded", .product(name: "HeapModule", package: "swift-collections"),
+                "COpenBLAS", "CRowProduct", "CMappedFiles", "CEmbedded",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .target(name: "GPTStepper", dependencies: ["GPTEngine"], swiftSettings: strict),
         .target(
-            name: "GPTViews", dependencies: ["GPTStepper", "GPTEngine", "TerminalKit", "CTourText"],
+            name: "GPTViews",
+            dependencies: [
+                "GPTStepper", "GPTEngine", "TerminalKit", "CTourText",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
 
         // Where models come from.
         .target(
-            name: "Hub", dependencies: ["GPTEngine", .product(name: "Crypto", package: "swift-crypto")],
+            name: "Hub",
+            dependencies: [
+                "GPTEngine", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
 
         // A grid of cells, and the terminal that shows it.
@@ -56,8 +69,9 @@ let package = Package(
         .executableTarget(
             name: "gptstep",
             dependencies: [
-                "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal", "Hub",
+                "CStart", "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal", "Hub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
 
@@ -69,15 +83,24 @@ let package = Package(
         .testTarget(
             name: "TerminalTests", dependencies: ["CPseudoTerminal", "terminal-demo", "gptstep"], swiftSettings: strict),
         .testTarget(
-            name: "GPTEngineTests", dependencies: ["GPTEngine"], resources: [.copy("Fixtures")], swiftSettings: strict),
+            name: "GPTEngineTests",
+            dependencies: ["GPTEngine", .product(name: "SystemPackage", package: "swift-system")],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "HubTests",
-            dependencies: ["Hub", "GPTEngine", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict
-        ),
+            dependencies: [
+                "Hub", "GPTEngine", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "GPTStepperTests", dependencies: ["GPTStepper"], swiftSettings: strict),
         .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit"], swiftSettings: strict),
         .testTarget(
-            name: "GPTViewsTests", dependencies: ["GPTViews", "GPTStepper", "GPTEngine", "TerminalKit"],
+            name: "GPTViewsTests",
+            dependencies: [
+                "GPTViews", "GPTStepper", "GPTEngine", "TerminalKit",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             exclude: ["Snapshots"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 import Foundation
 import FoundationNetworking
 import GPTEngine
+import SystemPackage
 
 /// Fetches the content of one file, going on where an earlier attempt ended.
 struct BlobDownload {
@@ -16,11 +17,11 @@ struct BlobDownload {
     func run() throws {
         if folder.present(file) != nil { return report(.present(file.name, bytes: file.size ?? 0)) }
         let (blob, lock) = (folder.blob(file), folder.lock(file))
-        for path in [blob, lock] { try RepositoryFolder.createFolder((path as NSString).deletingLastPathComponent) }
+        for path in [blob, lock] { try path.removingLastComponent().createFolder() }
         try withFileLock(lock, waiting: { report(.waiting(file.name)) }) {
             // Another pull may have brought it while this one waited.
             if folder.present(file) != nil { return report(.present(file.name, bytes: file.size ?? 0)) }
-            let partial = try PartialFile(blob + ".incomplete")
+            let partial = try PartialFile(blob.removingLastComponent().appending("\(file.etag).incomplete"))
             var isResumed = partial.size > 0
             while true {
                 try fill(partial)

@@ -1,5 +1,6 @@
 import Foundation
 public import GPTEngine
+public import SystemPackage
 
 /// Fetches a model from a hub into the cache that Hugging Face's tools share, so that each finds what another fetched.
 ///
@@ -24,7 +25,7 @@ public struct HubDownload {
         /// The commit of all files.
         public let commit: String
         /// The folder with the files.
-        public let path: String
+        public let path: FilePath
         /// The files with their sizes in bytes.
         public let files: [File]
 
@@ -60,17 +61,17 @@ public struct HubDownload {
     /// What the cache has of a model, where that is all that a model needs.
     private func complete(_ reference: HubReference) -> Snapshot? {
         guard let path = client.settings.cache.snapshot(of: reference) else { return nil }
-        let has = { (name: String) in RepositoryFolder.size("\(path)/\(name)") != nil }
-        let shards = try? ShardIndex.shards(of: "\(path)/\(ShardIndex.name)", name: ShardIndex.name)
+        let has = { (name: String) in RepositoryFolder.size(path.appending(name)) != nil }
+        let shards = try? ShardIndex.shards(of: path.appending(ShardIndex.name), name: ShardIndex.name)
         guard has("config.json"), has("model.safetensors") || shards?.allSatisfy(has) == true else { return nil }
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        let files = ((try? path.names()) ?? []).map(\.string)
         return snapshot(reference, at: path, files: files.filter { !$0.hasPrefix(".") && has($0) }.sorted())
     }
 
-    private func snapshot(_ reference: HubReference, at path: String, files: [String]) -> Snapshot {
+    private func snapshot(_ reference: HubReference, at path: FilePath, files: [String]) -> Snapshot {
         Snapshot(
-            reference: reference, commit: (path as NSString).lastPathComponent, path: path,
-            files: files.map { .init(name: $0, bytes: RepositoryFolder.size("\(path)/\($0)") ?? 0) })
+            reference: reference, commit: path.lastComponent?.string ?? "", path: path,
+            files: files.map { .init(name: $0, bytes: RepositoryFolder.size(path.appending($0)) ?? 0) })
     }
 
     /// The first candidate that the hub knows, with its configuration.

@@ -1,3 +1,6 @@
+import GPTEngine
+public import SystemPackage
+
 /// Why a model was not fetched from a hub.
 public enum HubError: Error, Hashable, CustomStringConvertible {
     /// `HF_ENDPOINT` is no address of a web server.
@@ -5,7 +8,7 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
     /// The token holds what no token does.
     case badToken(source: String)
     /// The environment forbids the network.
-    case offline(variable: String, names: [String], folder: String)
+    case offline(variable: String, names: [String], folder: FilePath)
     /// The hub knows none of the names.
     case unknownModel(names: [String], endpoint: String)
     /// The hub knows the model but not this branch, tag or commit.
@@ -41,7 +44,7 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
         case .badToken(let source):
             "The token in \(source) holds a character that no token has; correct it or remove it."
         case .offline(let variable, let names, let folder):
-            "\(variable) is set, so nothing is downloaded: \(Self.list(names)) would be fetched into \(folder)."
+            "\(variable) is set, so nothing is downloaded: \(Self.list(names)) would be fetched into \(visible(folder))."
         case .unknownModel(let names, let endpoint):
             "\(endpoint) knows no such model or revision: \(Self.list(names)). For a private one, set HF_TOKEN."
         case .unknownRevision(let name, let endpoint):

@@ -1,5 +1,6 @@
 public import Foundation
 public import GPTEngine
+import SystemPackage
 
 /// How a hub is reached: where it is, with which token, and how patiently.
 public struct HubSettings: Sendable {
@@ -33,13 +34,13 @@ public struct HubSettings: Sendable {
     /// `TRANSFORMERS_OFFLINE`; `HF_HUB_DISABLE_SYMLINKS`.
     ///
     /// - Throws: ``HubError/badEndpoint(_:)`` and ``HubError/badToken(source:)``.
-    public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(HubError) {
+    public init(environment: [String: String] = RawText.environment) throws(HubError) {
         let set = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         var address = set("HF_ENDPOINT") ?? "https://huggingface.co"
         while address.hasSuffix("/") { address.removeLast() }
         guard let endpoint = URL(string: address), endpoint.origin != nil, endpoint.user == nil,
             endpoint.query == nil, endpoint.fragment == nil
-        else { throw .badEndpoint(address) }
+        else { throw .badEndpoint(visible(address)) }
         self.init(
             endpoint: endpoint, cache: HubCache(environment: environment), token: try Self.token(environment),
             pause: { Thread.sleep(forTimeInterval: $0) })
@@ -56,9 +57,12 @@ public struct HubSettings: Sendable {
         var source = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].first { !isBlank(environment[$0] ?? "") } ?? "HF_TOKEN"
         var text = environment[source] ?? ""
         if isBlank(text) {
-            source = environment["HF_TOKEN_PATH"].map { expand($0, environment) } ?? ""
-            if source.isEmpty { source = HubCache.home(environment) + "/token" }
-            text = (try? String(contentsOfFile: source, encoding: .utf8)) ?? ""
+            let named = environment["HF_TOKEN_PATH"].flatMap {
+                $0.isEmpty ? nil : FilePath(raw: expand($0, environment))
+            }
+            let file = named ?? HubCache.home(environment).appending("token")
+            source = visible(file)
+            text = ByteSource.text(file) ?? ""
         }
         let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
         // It becomes a line of a request: a line break in it would begin another.

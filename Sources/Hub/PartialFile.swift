@@ -1,9 +1,10 @@
 import Foundation
 import GPTEngine
+import SystemPackage
 
 /// A file on its way: it has a name of its own until it is whole.
 final class PartialFile {
-    let path: String
+    let path: FilePath
     private let descriptor: CInt
     /// How much of it is here.
     private(set) var size: Int
@@ -11,9 +12,9 @@ final class PartialFile {
     /// Opens what an earlier attempt left, or an empty file.
     ///
     /// - Throws: ``FileError/unwritable(_:reason:)``.
-    init(_ path: String) throws(FileError) {
+    init(_ path: FilePath) throws(FileError) {
         self.path = path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
+        descriptor = path.withPlatformString { open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666) }
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else { throw Self.unwritable(path) }
         size = Int(status.st_size)
@@ -44,7 +45,7 @@ final class PartialFile {
     }
 
     /// Removes it.
-    func remove() { unlink(path) }
+    func remove() { _ = path.withPlatformString { unlink($0) } }
 
     /// Whether it has the content that an entity tag promises.
     ///
@@ -60,12 +61,12 @@ final class PartialFile {
     /// Gives it its final name once it is on the disk.
     ///
     /// - Throws: ``FileError/unwritable(_:reason:)``.
-    func publish(as final: String) throws(FileError) {
+    func publish(as final: FilePath) throws(FileError) {
         guard fsync(descriptor) == 0 else { throw Self.unwritable(path) }
         guard rename(path, final) == 0 else { throw Self.unwritable(final) }
     }
 
-    private static func unwritable(_ path: String) -> FileError {
+    private static func unwritable(_ path: FilePath) -> FileError {
         .unwritable(path, reason: String(cString: strerror(errno)))
     }
 }

@@ -64,7 +64,7 @@ extension FileError: DescribedError {
     var status: ExitStatus {
         switch self {
         case .missing: .noInput
-        case .unreadable, .unwritable: .inputOutput
+        case .unreadable, .unwritable, .changed: .inputOutput
         }
     }
 }

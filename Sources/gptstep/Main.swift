@@ -1,4 +1,5 @@
 import ArgumentParser
+import CStart
 import Foundation
 import GPTEngine
 
@@ -32,39 +33,48 @@ struct GPTStep: ParsableCommand {
     static func main() {
         // A limit on the sizes of files comes as an error where one is written, and not as the end of the program.
         signal(SIGXFSZ, SIG_IGN)
+        ByteSource.endOnShrinking(status: ExitStatus.inputOutput.rawValue) { withoutControls(sentence(for: $0)) + "\n" }
+        let arguments = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(
+                arguments.map { RawText.string(UnsafeRawBufferPointer(start: $0, count: strlen($0))) })
             try command.run()
-        } catch {
-            let status = ExitStatus.of(error)
-            guard status != .success else { exit(withError: error) }
-            let arguments = CommandLine.arguments
-            let wantsJSON =
-                arguments.contains("--format=json")
-                || zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "json" }
-            if wantsJSON {
-                let text = message(for: error).isEmpty ? "\(error)" : message(for: error)
-                let object: [(String, JSON)] = [("message", .string(text)), ("kind", .string(status.kind))]
-                standardError(JSON.object([("error", .object(object))]).text)
-            } else if status == .usage, !(error is any DescribedError) {
-                standardError(fullMessage(for: error))
-            } else {
-                standardError("gptstep: \(error)")
-            }
+        } catch { end(with: error) }
+    }
+
+    private static func end(with error: any Error) -> Never {
+        let status = ExitStatus.of(error)
+        guard status == .success else {
+            standardError(sentence(for: error))
             Foundation.exit(status.rawValue)
         }
+        // Help, a version or a script for a shell is an answer like others.
+        do {
+            try standardOutput(fullMessage(for: error) + "\n")
+            Foundation.exit(0)
+        } catch { end(with: error) }
     }
-}
 
-/// Writes a line to standard error, if anyone is there to read it.
-func standardError(_ line: String) { standardError(bytes: line + "\n") }
+    /// What standard error says of an error.
+    private static func sentence(for error: any Error) -> String {
+        let status = ExitStatus.of(error)
+        let arguments = CommandLine.arguments
+        let wantsJSON =
+            arguments.contains("--format=json")
+            || zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "json" }
+        if wantsJSON {
+            let text = readable(message(for: error).isEmpty ? "\(error)" : message(for: error))
+            return JSON.object([
+                ("error", .object([("message", .string(text)), ("kind", .string(status.kind))]))
+            ]).text
+        }
+        return status == .usage && !(error is any DescribedError)
+            ? readable(fullMessage(for: error)) : "gptstep: \(error)"
+    }
 
-/// Writes text to standard error as it is; where that cannot be written to, nothing is said.
-func standardError(bytes text: String) {
-    var rest = ArraySlice(Array(text.utf8))
-    while !rest.isEmpty {
-        let written = rest.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        if written < 0, errno != EINTR { return }
-        rest = rest.dropFirst(max(0, written))
+    /// A message of the argument parser, which repeats what was typed, however long that is.
+    private static func readable(_ message: String) -> String {
+        message.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.count > 400 ? "\($0.prefix(200))…\($0.suffix(180))" : String($0) }.joined(separator: "\n")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GPTEngine
+import SystemPackage
 
 /// Which model, with which numbers.
 struct ModelOptions: ParsableArguments {
@@ -13,13 +14,15 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Give a preset seeded random weights: the mechanics are real, the numbers mean nothing.")
     var randomWeights = false
 
-    @Option(help: ArgumentHelp("Fixes random weights and every draw.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Fixes random weights and every draw.", valueName: "n"),
+        transform: wholeNumber(from: 0))
     var seed: UInt64 = 0
 
     /// Opens the model; a preset whose weights are not here has shapes only.
     func open() throws -> Model {
-        guard !randomWeights || Preset.named(model) != nil || !FileManager.default.fileExists(atPath: model) else {
-            throw UsageError("--random-weights goes with a preset; \(model) brings its own weights.")
+        guard !randomWeights || Preset.named(model) != nil || !FilePath(raw: model).exists else {
+            throw UsageError("--random-weights goes with a preset; \(visible(model)) brings its own weights.")
         }
         return try .open(model, randomSeed: randomWeights ? seed : nil)
     }
@@ -35,12 +38,35 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
+/// Reads a whole number from `least` on, up to `most`; where it is none the range is named.
+func wholeNumber<Number: FixedWidthInteger & Sendable>(
+    from least: Number, to most: Number = .max
+) -> @Sendable (String) throws -> Number {
+    { text in
+        if let number = Number(text), (least...most).contains(number) { return number }
+        throw UsageError("a whole number from \(least) to \(most) is expected.")
+    }
+}
+
+/// An index that may count from the end, as −1 for the last.
+///
+/// - Throws: ``UsageError`` where there is none of that number.
+func index(_ given: Int, below count: Int, _ what: String, of whole: String) throws -> Int {
+    let index = given < 0 && given >= -count ? given + count : given
+    guard (0..<count).contains(index) else {
+        throw UsageError(
+            "There is no \(what) \(given): \(whole) has the \(what)s 0 to \(count - 1), or -1 to -\(count) from the end."
+        )
+    }
+    return index
+}
+
 /// What the model reads.
 struct PromptOptions: ParsableArguments {
     @Argument(help: "The text to read; - reads standard input. Without it, one that suits the model.")
     var prompt: String?
 
-    @Option(help: ArgumentHelp("Token ids in place of a prompt.", valueName: "1,2,3"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Token ids in place of a prompt.", valueName: "1,2,3"))
     var ids: String?
 
     @Flag(help: "Take <|endoftext|> and its like, written out in the prompt, for the tokens; plain text otherwise.")
@@ -70,30 +96,24 @@ struct PromptOptions: ParsableArguments {
             }
             return model.defaultTokens
         }
-        let text = prompt == "-" ? try Self.standardInput(for: model) : Self.argument(prompt)
+        let text = prompt == "-" ? try Self.standardInput(for: model) : RawText.bytes(prompt)
         if unbounded, let tokenizer = model.tokenizer {
             return try tokenizer.encode(text, allowingSpecial: specialTokens)
         }
         do {
             return try model.encode(text, allowingSpecial: specialTokens)
         } catch PromptError.notInVocabulary(let letter, let place, let letters)
-            where FileManager.default.fileExists(atPath: prompt)
+            where FilePath(raw: prompt).exists
         {
             let error = PromptError.notInVocabulary(letter: letter, place: place, letters: letters)
             throw PromptMeantAsModel(error: error, path: prompt)
         }
     }
 
-    /// The bytes of an argument as they were typed, which need not be text.
-    private static func argument(_ text: String) -> [UInt8] {
-        guard text.unicodeScalars.contains("\u{FFFD}") else { return Array(text.utf8) }
-        let typed = CommandLine.unsafeArgv
-        return (1..<Int(CommandLine.argc)).lazy.compactMap { typed[$0] }.first { String(cString: $0) == text }
-            .map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? Array(text.utf8)
-    }
-
     /// Standard input, without one trailing newline where the model reads letters.
     private static func standardInput(for model: Model) throws -> [UInt8] {
+        // A file that is read is not written over, however it came in.
+        ByteSource.noteRead(STDIN_FILENO)
         do {
             var bytes = Array(try FileHandle.standardInput.readToEnd() ?? Data())
             if model.tokenizer is LetterTokenizer, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
@@ -113,29 +133,6 @@ private struct PromptMeantAsModel: DescribedError {
     var status: ExitStatus { error.status }
 }
 
-/// How the answer is written.
-struct OutputOptions: ParsableArguments {
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case text, json
-    }
-
-    @Option(help: "text or json.")
-    var format: Format = .text
-
-    @Option(name: .shortAndLong, help: ArgumentHelp("Write to a file instead of standard output.", valueName: "file"))
-    var output: String?
-
-    /// Writes the answer in the form that was asked for.
-    func write(text: @autoclosure () throws -> String, json: @autoclosure () throws -> JSON) throws {
-        let answer = try format == .json ? json().text + "\n" : text()
-        if let output {
-            try writeFile(output) { write in try write(Data(answer.utf8)) }
-        } else {
-            try standardOutput(answer)
-        }
-    }
-}
-
 extension Prediction {
     /// Refuses an answer that was not computed from numbers.
     ///
@@ -152,33 +149,4 @@ struct PredictionError: DescribedError, CustomStringConvertible {
     var description: String {
         "The logits of \(model) are not all numbers (NaN or infinite), so no token follows. `gptstep show ADDRESS` finds where they begin."
     }
-}
-
-/// Writes text to standard output, all of it.
-///
-/// - Throws: ``FileError/unwritable(_:reason:)``, on a full disk for example. A closed pipe ends the program quietly.
-func standardOutput(_ text: String) throws(FileError) {
-    var rest = ArraySlice(Array(text.utf8))
-    while !rest.isEmpty {
-        let written = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-        if written < 0 {
-            if errno == EINTR { continue }
-            throw .unwritable("standard output", reason: String(cString: strerror(errno)))
-        }
-        rest = rest.dropFirst(written)
-    }
-}
-
-/// Lines of columns: numbers to the right, words to the left.
-func table(_ header: [String], _ rows: [[String]], left: Set<Int>) -> String {
-    let widths = header.indices.map { column in ([header] + rows).map { $0[column].unicodeScalars.count }.max() ?? 0 }
-    let lines = ([header] + rows).map { row in
-        var line = row.indices.map { column in
-            let padding = String(repeating: " ", count: widths[column] - row[column].unicodeScalars.count)
-            return left.contains(column) ? row[column] + padding : padding + row[column]
-        }.joined(separator: "  ")
-        while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
-        return line
-    }
-    return lines.joined(separator: "\n") + "\n"
 }

@@ -14,7 +14,7 @@ import Testing
 
     @Test func `every text of the fixture has tiktoken's ids, and comes back`() throws {
         let tokenizer = try Self.gpt2.get()
-        let data = try Data(contentsOf: URL(fileURLWithPath: fixture("gpt2-tokens.json")))
+        let data = try Data(contentsOf: URL(fixture("gpt2-tokens.json")))
         let rows = try JSONDecoder().decode([Golden].self, from: data)
         #expect(rows.count > 200)
         for row in rows {
@@ -86,7 +86,7 @@ import Testing
     private func tokenizer(_ files: [String: String]) throws -> BytePairTokenizer? {
         let folder = try TemporaryFolder()
         for (name, text) in files { _ = try folder.write(name, text.utf8) }
-        return try BytePairTokenizer.inFolder(folder.url.path)
+        return try BytePairTokenizer.inFolder(folder.path)
     }
 
     static let pairs =

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import GPTEngine
@@ -15,8 +16,8 @@ struct SmallCheckpoint {
         tensors = shape.parameters.map { ($0.name, Weights.random($0, seed: 1)) }
     }
 
-    var path: String { folder.url.path }
-    var weightsPath: String { folder.path("model.safetensors") }
+    var path: FilePath { folder.path }
+    var weightsPath: FilePath { folder.path("model.safetensors") }
 
     mutating func replace(_ name: String, with tensor: Tensor?) throws {
         let place = try #require(tensors.firstIndex { $0.name == name })
@@ -25,7 +26,7 @@ struct SmallCheckpoint {
     }
 
     /// Writes both files and gives the folder's path.
-    func write(configuration: String = Self.configuration, integers: [String] = []) throws -> String {
+    func write(configuration: String = Self.configuration, integers: [String] = []) throws -> FilePath {
         _ = try folder.write("config.json", configuration.utf8)
         var writer = SafetensorsWriter()
         for (name, tensor) in tensors { writer.add(name, tensor) }
@@ -95,7 +96,7 @@ struct SmallCheckpoint {
     @Test func `a missing config.json is refused by name`() throws {
         let small = try SmallCheckpoint()
         let path = try small.write()
-        try FileManager.default.removeItem(atPath: small.folder.path("config.json"))
+        try FileManager.default.removeItem(atPath: small.folder.path("config.json").string)
         #expect(throws: FileError.missing(small.folder.path("config.json"))) { try Model.checkpoint(path) }
     }
 
@@ -103,9 +104,9 @@ struct SmallCheckpoint {
         let small = try SmallCheckpoint()
         let path = try small.write()
         let config = small.folder.path("config.json")
-        try FileManager.default.removeItem(atPath: config)
-        try FileManager.default.createDirectory(atPath: config, withIntermediateDirectories: true)
-        #expect(throws: FileError.unreadable(config, reason: "it is not a regular file")) { try Model.checkpoint(path) }
+        try FileManager.default.removeItem(atPath: config.string)
+        try FileManager.default.createDirectory(atPath: config.string, withIntermediateDirectories: true)
+        #expect(throws: FileError.unreadable(config, reason: "it is a folder")) { try Model.checkpoint(path) }
     }
 
     @Test func `a folder without weights is refused`() throws {
@@ -144,7 +145,7 @@ struct SmallCheckpoint {
     func `a truncated file is refused with both byte counts`(missing: Int) throws {
         let small = try SmallCheckpoint()
         let path = try small.write()
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: small.weightsPath))
+        let bytes = try Data(contentsOf: URL(small.weightsPath))
         _ = try small.folder.write("model.safetensors", bytes.dropLast(missing))
         let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(path) }
         let reason = SafetensorsError.truncated(file: bytes.count - missing, described: bytes.count)

@@ -97,7 +97,7 @@ import Testing
             return
         }
         #expect(reason.contains(fragment))
-        #expect(error.description.contains(path) && error.description.contains(reason))
+        #expect(error.description.contains(path.string) && error.description.contains(reason))
     }
 
     @Test(arguments: [

@@ -75,18 +75,19 @@ import Testing
     func `a model whose tokenizer is of no use still takes ids`(name: String, text: String, word: String) throws {
         let folder = try TemporaryFolder()
         for file in ["config.json", "model.safetensors"] {
-            try FileManager.default.copyItem(atPath: fixture("odd") + "/" + file, toPath: folder.path(file))
+            try FileManager.default.copyItem(
+                atPath: fixture("odd").appending(file).string, toPath: folder.path(file).string)
         }
         _ = try folder.write(name, text.utf8)
-        let model = try Model.checkpoint(folder.url.path)
+        let model = try Model.checkpoint(folder.path)
         #expect(try model.check([1, 2]) == [1, 2])
         let error = try #require(throws: PromptError.self) { try model.encode(Array("a".utf8)) }
         #expect(error.description.contains(word) && error.description.contains("--ids"), "\(error.description)")
     }
 
     @Test func `a checkpoint is called by its folder, not by the name that all files have`() throws {
-        #expect(try Model.checkpoint(fixture("odd") + "/model.safetensors").name == "odd")
-        #expect(try Model.checkpoint(fixture("odd") + "/../odd/.").name == "odd")
+        #expect(try Model.checkpoint(fixture("odd").appending("model.safetensors")).name == "odd")
+        #expect(try Model.checkpoint(fixture("odd").appending("../odd/.")).name == "odd")
     }
 }
 

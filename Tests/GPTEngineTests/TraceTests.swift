@@ -188,10 +188,10 @@ import Testing
             reports.append(done)
             #expect(all == 70)
         }
-        #expect(reports == Array(0..<70))
+        #expect(reports == Array(0...70))
         #expect(throws: Stop.self) {
             try file.write(to: folder.path("stopped")) { done, _ in if done == 10 { throw Stop() } }
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["trace"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.string) == ["trace"])
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import GPTEngine
@@ -30,8 +31,9 @@ import Testing
                 parameter.name == name ? tensor.values.map { value.isFinite ? $0 * value : value } : tensor.values
             file.add(parameter.name, Tensor(parameter.shape, values))
         }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let place = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let path = FilePath(place)
         try file.write(to: path)
         let checkpoint = try Checkpoint(TensorFiles(path: path), configuration: configuration)
         let model = Model(

@@ -22,7 +22,9 @@ import Testing
             response = Self.redirect(response, to: store.address + "/signed?key=1")
         }
         let snapshot = try hub.pull()
-        #expect(try Data(contentsOf: URL(fileURLWithPath: snapshot.path + "/model.safetensors")) == FakeHub.weights)
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: snapshot.path.appending("model.safetensors").string))
+                == FakeHub.weights)
         #expect(hub.server.requests.allSatisfy { $0.headers["authorization"] == "Bearer hf_secret" })
         #expect(store.requests.map(\.method) == ["GET"], "the redirection itself tells about the file")
         #expect(store.requests.allSatisfy { $0.headers["authorization"] == nil })
@@ -116,7 +118,7 @@ import Testing
         #expect((found.path, found.commit) == (pulled.path, pulled.commit))
         #expect(Set(found.files) == Set(pulled.files))
         #expect(hub.server.requests.count == asked)
-        try FileManager.default.removeItem(atPath: pulled.path + "/model.safetensors")
+        try FileManager.default.removeItem(atPath: pulled.path.appending("model.safetensors").string)
         #expect { try hub.pull() } throws: { "\($0)".contains("HF_HUB_OFFLINE") }
     }
 

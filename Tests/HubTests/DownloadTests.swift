@@ -1,6 +1,7 @@
 import Foundation
 import GPTEngine
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import Hub
@@ -14,7 +15,7 @@ import Testing
     }
 
     private func content(_ snapshot: HubDownload.Snapshot) throws -> Data {
-        try Data(contentsOf: URL(fileURLWithPath: snapshot.path + "/model.safetensors"))
+        try Data(contentsOf: URL(fileURLWithPath: snapshot.path.appending("model.safetensors").string))
     }
 
     /// Leaves something of the weights behind, as an interrupted pull does.
@@ -193,14 +194,14 @@ import Testing
         let (holds, waits) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let order = Log()
         Thread.detachNewThread {
-            try? withFileLock(path, waiting: {}) {
+            try? withFileLock(FilePath(path), waiting: {}) {
                 holds.signal()
                 waits.wait()
                 order.append(.waiting("first"))
             }
         }
         holds.wait()
-        try withFileLock(path, waiting: { waits.signal() }) { order.append(.waiting("second")) }
+        try withFileLock(FilePath(path), waiting: { waits.signal() }) { order.append(.waiting("second")) }
         #expect(order.all == [.waiting("first"), .waiting("second")])
     }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import GPTEngine
+import SystemPackage
 import Testing
 
 @testable import Hub
@@ -33,7 +34,8 @@ struct FakeHub: Sendable {
             return response
         }
         settings = HubSettings(
-            endpoint: try #require(URL(string: server.address)), cache: HubCache(root: folder.path), token: token,
+            endpoint: try #require(URL(string: server.address)), cache: HubCache(root: FilePath(folder.path)),
+            token: token,
             pause: { _ in })
     }
 
@@ -97,7 +99,7 @@ final class TemporaryFolder: Sendable {
         return (manager.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted().compactMap { name in
             let whole = "\(path)/\(name)"
             if let target = try? manager.destinationOfSymbolicLink(atPath: whole) { return "\(name) -> \(target)" }
-            return RepositoryFolder.size(whole) == nil ? nil : name
+            return RepositoryFolder.size(FilePath(whole)) == nil ? nil : name
         }
     }
 }

@@ -19,9 +19,11 @@ import Testing
             + ["\(model)/refs/main"]
             + names.map { "\(model)/snapshots/\(FakeHub.commit)/\($0) -> ../../blobs/\(tag($0))" }
         #expect(hub.folder.tree == expected.sorted())
-        #expect(snapshot.path == "\(hub.folder.path)/\(model)/snapshots/\(FakeHub.commit)")
+        #expect(snapshot.path.string == "\(hub.folder.path)/\(model)/snapshots/\(FakeHub.commit)")
         #expect(snapshot.reference.description == "openai-community/gpt2")
-        #expect(try Data(contentsOf: URL(fileURLWithPath: snapshot.path + "/model.safetensors")) == FakeHub.weights)
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: snapshot.path.appending("model.safetensors").string))
+                == FakeHub.weights)
         let reference = try String(contentsOfFile: "\(hub.folder.path)/\(model)/refs/main", encoding: .utf8)
         #expect(reference == FakeHub.commit, "a newline would hide it from huggingface_hub")
         #expect(hub.settings.cache.snapshot(of: snapshot.reference) == snapshot.path)
@@ -57,7 +59,9 @@ import Testing
         hub.settings.usesLinks = false
         let snapshot = try hub.pull()
         #expect(!hub.folder.tree.contains { $0.contains("->") })
-        #expect(try Data(contentsOf: URL(fileURLWithPath: snapshot.path + "/model.safetensors")) == FakeHub.weights)
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: snapshot.path.appending("model.safetensors").string))
+                == FakeHub.weights)
         #expect(!hub.folder.tree.contains { $0.contains("partial") })
     }
 
@@ -71,7 +75,7 @@ import Testing
         let hub = try FakeHub(files)
         let snapshot = try hub.pull()
         #expect(Set(snapshot.files.map(\.name)) == Set(files.keys))
-        #expect(try String(contentsOfFile: snapshot.path + "/m-2.safetensors", encoding: .utf8) == "two")
+        #expect(try String(contentsOfFile: snapshot.path.appending("m-2.safetensors").string, encoding: .utf8) == "two")
     }
 
     @Test(arguments: [

@@ -1,4 +1,4 @@
-import Foundation
+public import SystemPackage
 
 /// A GPT-2 checkpoint: every parameter of its configuration, found, of the right shape, and ready to be read.
 ///
@@ -104,45 +104,47 @@ public struct Checkpoint: Sendable {
 /// Why files do not make a checkpoint.
 public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     /// The bytes break the rules of the format.
-    case notSafetensors(path: String, reason: SafetensorsError)
+    case notSafetensors(path: FilePath, reason: SafetensorsError)
     /// A Python pickle, which can run code when it is opened.
-    case pickle(path: String)
+    case pickle(path: FilePath)
     /// The configuration is broken, or asks for what is not understood.
-    case notConfiguration(path: String, reason: String)
+    case notConfiguration(path: FilePath, reason: String)
     /// A parameter that the configuration needs is not there.
-    case missingTensor(path: String, name: String)
+    case missingTensor(path: FilePath, name: String)
     /// A parameter has another shape than the configuration says.
-    case wrongShape(path: String, name: String, expected: [Int], found: [Int])
+    case wrongShape(path: FilePath, name: String, expected: [Int], found: [Int])
     /// A parameter is not made of floating-point numbers of 16 bits or more.
-    case wrongType(path: String, name: String, found: ElementType)
+    case wrongType(path: FilePath, name: String, found: ElementType)
     /// Two tensors would be the same parameter.
-    case ambiguous(path: String, name: String)
+    case ambiguous(path: FilePath, name: String)
     /// The file has more blocks than the configuration.
-    case surplusBlock(path: String, name: String)
+    case surplusBlock(path: FilePath, name: String)
     /// An index that names no shards that could be opened.
-    case notIndex(path: String, reason: String)
+    case notIndex(path: FilePath, reason: String)
     /// A folder without weights.
-    case noWeights(folder: String)
+    case noWeights(folder: FilePath)
 
     /// A sentence for the person at the shell.
     public var description: String {
         switch self {
-        case .notSafetensors(let path, let reason): "\(path) is not a whole safetensors file: \(reason.description)."
+        case .notSafetensors(let path, let reason):
+            "\(visible(path)) is not a whole safetensors file: \(reason.description)."
         case .pickle(let path):
-            "\(path) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
-        case .notConfiguration(let path, let reason): "\(path) does not describe a GPT-2 that can be run: \(reason)."
-        case .missingTensor(let path, let name): "\(path) has no tensor \(name), which is needed."
+            "\(visible(path)) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
+        case .notConfiguration(let path, let reason):
+            "\(visible(path)) does not describe a GPT-2 that can be run: \(reason)."
+        case .missingTensor(let path, let name): "\(visible(path)) has no tensor \(name), which is needed."
         case .wrongShape(let path, let name, let expected, let found):
-            "In \(path) the tensor \(visible(name)) has the shape \(visible(found)); its configuration needs \(expected)."
+            "In \(visible(path)) the tensor \(visible(name)) has the shape \(visible(found)); its configuration needs \(expected)."
         case .wrongType(let path, let name, let found):
-            "In \(path) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
+            "In \(visible(path)) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
         case .ambiguous(let path, let name):
-            "\(path) holds the tensor \(visible(name)) twice, under different prefixes."
+            "\(visible(path)) holds the tensor \(visible(name)) twice, under different prefixes."
         case .surplusBlock(let path, let name):
-            "\(path) holds \(name), a block beyond the n_layer of its configuration."
-        case .notIndex(let path, let reason): "\(path) is not an index of safetensors files: \(reason)."
+            "\(visible(path)) holds \(name), a block beyond the n_layer of its configuration."
+        case .notIndex(let path, let reason): "\(visible(path)) is not an index of safetensors files: \(reason)."
         case .noWeights(let folder):
-            "The folder \(folder) holds neither model.safetensors nor model.safetensors.index.json."
+            "The folder \(visible(folder)) holds neither model.safetensors nor model.safetensors.index.json."
         }
     }
 }

@@ -1,14 +1,16 @@
+import SystemPackage
+
 /// Reads the `config.json` of a Hugging Face GPT-2: what is not understood is refused by name, never guessed.
 ///
 /// Source of keys and defaults: `GPT2Config` in transformers 5.23.
 struct ConfigurationFile {
-    private let path: String
+    private let path: FilePath
     private let keys: [String: JSONValue]
 
     /// Opens and parses the file.
-    init(path: String) throws {
+    init(path: FilePath) throws {
         self.path = path
-        let source = try ByteSource(path: path)
+        let source = try ByteSource(reading: path)
         var keys: [String: JSONValue] = [:]
         do {
             var scanner = try JSONScanner(source.bytes)

@@ -1,4 +1,5 @@
-public import Foundation
+import Foundation
+public import SystemPackage
 
 /// A model on a Hugging Face hub: `ORG/NAME` or `NAME`, with a branch, a tag or a commit.
 public struct HubReference: Hashable, Sendable, CustomStringConvertible {
@@ -61,27 +62,29 @@ public struct HubReference: Hashable, Sendable, CustomStringConvertible {
 /// `models--ORG--NAME/refs/<revision>` holds a commit, `snapshots/<commit>/` its files, mostly links into `blobs/`.
 public struct HubCache: Hashable, Sendable {
     /// The folder of all repositories.
-    public let root: String
+    public let root: FilePath
 
     /// A cache at a place of its own.
-    public init(root: String) { self.root = root }
+    public init(root: FilePath) { self.root = root }
 
     /// The cache that the environment names: `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `$HF_HOME/hub`,
     /// `$XDG_CACHE_HOME/huggingface/hub` or `~/.cache/huggingface/hub`, the first that is set.
-    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    public init(environment: [String: String] = RawText.environment) {
         let set = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : expand($0, environment) } }
         root =
-            set("HF_HUB_CACHE") ?? set("HUGGINGFACE_HUB_CACHE") ?? HubCache.home(environment) + "/hub"
+            (set("HF_HUB_CACHE") ?? set("HUGGINGFACE_HUB_CACHE")).map { FilePath(raw: $0) }
+            ?? HubCache.home(environment).appending("hub")
     }
 
     /// `HF_HOME`: what is kept beside the cache, such as the token.
-    public static func home(_ environment: [String: String]) -> String {
+    public static func home(_ environment: [String: String]) -> FilePath {
         let set = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : expand($0, environment) } }
-        return set("HF_HOME") ?? (set("XDG_CACHE_HOME") ?? expand("~/.cache", environment)) + "/huggingface"
+        return FilePath(
+            raw: set("HF_HOME") ?? (set("XDG_CACHE_HOME") ?? expand("~/.cache", environment)) + "/huggingface")
     }
 
     /// Whether the environment forbids the network: `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`.
-    public static func isOffline(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> Bool {
+    public static func isOffline(_ environment: [String: String] = RawText.environment) -> Bool {
         ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].contains { isTrue(environment[$0]) }
     }
 
@@ -89,25 +92,25 @@ public struct HubCache: Hashable, Sendable {
     public static func isTrue(_ value: String?) -> Bool { ["1", "ON", "YES", "TRUE"].contains(value?.uppercased()) }
 
     /// The folder of a repository.
-    public func folder(of reference: HubReference) -> String {
-        "\(root)/models--\(reference.repository.replacingOccurrences(of: "/", with: "--"))"
+    public func folder(of reference: HubReference) -> FilePath {
+        root.appending("models--" + reference.repository.replacing("/", with: "--"))
     }
 
     /// The commit that a revision stands for, as far as the cache knows.
     public func commit(of reference: HubReference) -> String? {
         if Self.isCommit(reference.revision) { return reference.revision }
-        let path = "\(folder(of: reference))/refs/\(reference.revision)"
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        let path = folder(of: reference).appending("refs").appending(reference.revision)
+        guard let text = ByteSource.text(path) else { return nil }
         // Written without a newline; some tools add one.
         let commit = text.trimmingCharacters(in: .whitespacesAndNewlines)
         return Self.isCommit(commit) ? commit : nil
     }
 
     /// The folder with the files of a revision, or nil where it was never downloaded.
-    public func snapshot(of reference: HubReference) -> String? {
+    public func snapshot(of reference: HubReference) -> FilePath? {
         guard let commit = commit(of: reference) else { return nil }
-        let path = "\(folder(of: reference))/snapshots/\(commit)"
-        return isFolder(path) ? path : nil
+        let path = folder(of: reference).appending("snapshots").appending(commit)
+        return path.isFolder ? path : nil
     }
 
     /// Whether a text is a whole commit.
@@ -140,10 +143,4 @@ package func expand(_ path: String, _ environment: [String: String]) -> String {
         }
     }
     return result + rest
-}
-
-/// Whether there is a folder at a path.
-func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
 }

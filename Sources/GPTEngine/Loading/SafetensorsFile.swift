@@ -1,22 +1,22 @@
-import Foundation
+public import SystemPackage
 
 /// A safetensors file, or bytes in that format: its header checked, its tensors read when asked for.
 public struct SafetensorsFile: Sendable {
     /// Where it came from, for messages.
-    public let path: String
+    public let path: FilePath
     /// What is in it.
     public let header: SafetensorsHeader
-    private let source: ByteSource
+    let source: ByteSource
 
     /// Opens a file by mapping it.
     ///
     /// - Throws: ``FileError`` or ``CheckpointError/notSafetensors(path:reason:)``.
-    public init(path: String) throws {
-        try self.init(ByteSource(path: path), path: path)
+    public init(path: FilePath) throws {
+        try self.init(ByteSource(mapping: path), path: path)
     }
 
     /// Reads the header of bytes that are there.
-    init(_ source: ByteSource, path: String) throws(CheckpointError) {
+    init(_ source: ByteSource, path: FilePath) throws(CheckpointError) {
         self.path = path
         self.source = source
         do {

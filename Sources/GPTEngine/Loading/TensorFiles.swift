@@ -1,4 +1,5 @@
 import Foundation
+public import SystemPackage
 
 /// The tensors of a checkpoint: one safetensors file, or an index with its shards.
 public struct TensorFiles: Sendable {
@@ -31,9 +32,11 @@ public struct TensorFiles: Sendable {
     }
 
     /// The file or the index, for messages.
-    public let path: String
+    public let path: FilePath
     /// The tensors, file by file in the order of their bytes.
     public let tensors: [Stored]
+    /// The files themselves.
+    let sources: [ByteSource]
     /// The free-form strings of all files.
     public let metadata: [String: String]
 
@@ -41,9 +44,9 @@ public struct TensorFiles: Sendable {
     /// folder that holds either.
     ///
     /// - Throws: ``FileError`` or ``CheckpointError``.
-    public init(path: String) throws {
-        let file = isFolder(path) ? try Self.file(inFolder: path) : path
-        if file.hasSuffix(".json") {
+    public init(path: FilePath) throws {
+        let file = try path.status()?.type == .directory ? try Self.file(inFolder: path) : path
+        if file.extension == "json" {
             try self.init(index: file)
         } else {
             self.init(try SafetensorsFile(path: file))
@@ -53,13 +56,14 @@ public struct TensorFiles: Sendable {
     /// The tensors of one file.
     init(_ file: SafetensorsFile) {
         path = file.path
+        sources = [file.source]
         tensors = file.header.entries.map { Stored(entry: $0, file: file) }
         metadata = file.header.metadata
     }
 
     /// Source: the index format of Hugging Face's tools, `{"metadata": …, "weight_map": {tensor: file}}`.
-    private init(index path: String) throws {
-        let source = try ByteSource(path: path)
+    private init(index path: FilePath) throws {
+        let source = try ByteSource(reading: path)
         var map: [(tensor: String, file: String)] = []
         do {
             var scanner = try JSONScanner(source.bytes)
@@ -75,6 +79,7 @@ public struct TensorFiles: Sendable {
             throw CheckpointError.notIndex(path: path, reason: "its weight_map names no tensors")
         }
         var tensors: [Stored] = []
+        var sources: [ByteSource] = []
         var metadata: [String: String] = [:]
         // Names are bytes: two that differ only in how an accent is written are two files.
         let files = Dictionary(grouping: map) { Array($0.file.utf8) }.values
@@ -86,8 +91,7 @@ public struct TensorFiles: Sendable {
                 throw CheckpointError.notIndex(
                     path: path, reason: "its shard \(visible(name)) is not the name of a safetensors file beside it")
             }
-            let shard = try SafetensorsFile(
-                path: ((path as NSString).deletingLastPathComponent as NSString).appendingPathComponent(name))
+            let shard = try SafetensorsFile(path: path.removingLastComponent().appending(name))
             // What a shard holds beyond its part of the map is not of this checkpoint.
             let stored = Dictionary(
                 shard.header.entries.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
@@ -100,19 +104,19 @@ public struct TensorFiles: Sendable {
             tensors += entries.sorted { $0.range.lowerBound < $1.range.lowerBound }.map {
                 Stored(entry: $0, file: shard)
             }
+            sources.append(shard.source)
             metadata.merge(shard.header.metadata) { first, _ in first }
         }
-        (self.path, self.tensors, self.metadata) = (path, tensors, metadata)
+        (self.path, self.tensors, self.sources, self.metadata) = (path, tensors, sources, metadata)
     }
 
-    private static func file(inFolder folder: String) throws -> String {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let path = { (name: String) in (folder as NSString).appendingPathComponent(name) }
+    private static func file(inFolder folder: FilePath) throws -> FilePath {
+        let files = try folder.names().map(\.string)
         for name in ["model.safetensors", "model.safetensors.index.json"] where files.contains(name) {
-            return path(name)
+            return folder.appending(name)
         }
         if let pickle = files.first(where: { $0.hasPrefix("pytorch_model") }) {
-            throw CheckpointError.pickle(path: path(pickle))
+            throw CheckpointError.pickle(path: folder.appending(pickle))
         }
         throw CheckpointError.noWeights(folder: folder)
     }

@@ -1,4 +1,5 @@
 import Foundation
+public import SystemPackage
 
 /// Where models come from: what is built in, presets, files, and the Hugging Face cache.
 extension Model {
@@ -15,10 +16,11 @@ extension Model {
             }
             return try .preset(preset, randomSeed: randomSeed)
         }
-        if FileManager.default.fileExists(atPath: name) { return try .checkpoint(name) }
+        let path = FilePath(raw: name)
+        if try path.status() != nil { return try .checkpoint(path) }
         if let folder = snapshot(of: name, in: cache) { return try .checkpoint(folder, name: name) }
         let isPath = name.hasPrefix("/") || name.hasPrefix(".") || name.hasSuffix("/") || name.hasSuffix(".safetensors")
-        if isPath { throw FileError.missing(name) }
+        if isPath { throw FileError.missing(path) }
         if name.contains("/") || name == "distilgpt2", HubReference(name) != nil {
             throw ModelError.notInCache(name, cache: cache.root)
         }
@@ -26,7 +28,7 @@ extension Model {
     }
 
     /// The folder in the cache of the first model that a name may stand for.
-    public static func snapshot(of name: String, in cache: HubCache) -> String? {
+    public static func snapshot(of name: String, in cache: HubCache) -> FilePath? {
         HubReference.candidates(for: name).lazy.compactMap(cache.snapshot).first
     }
 
@@ -65,10 +67,10 @@ extension Model {
     /// told otherwise.
     ///
     /// - Throws: ``FileError``, ``CheckpointError`` or ``TokenizerError``.
-    public static func checkpoint(_ path: String, name: String? = nil) throws -> Model {
+    public static func checkpoint(_ path: FilePath, name: String? = nil) throws -> Model {
         let files = try TensorFiles(path: path)
-        let folder = (files.path as NSString).deletingLastPathComponent
-        let file = try ConfigurationFile(path: (folder as NSString).appendingPathComponent("config.json"))
+        let folder = files.path.removingLastComponent()
+        let file = try ConfigurationFile(path: folder.appending("config.json"))
         var configuration = try file.configuration()
         var checkpoint = try Checkpoint(files, configuration: configuration)
         // As transformers does: an unembedding of its own is used, whatever the configuration ties.
@@ -82,17 +84,18 @@ extension Model {
         let (pairs, fault): (BytePairTokenizer?, TokenizerError?)
         do { (pairs, fault) = (try BytePairTokenizer.inFolder(folder), nil) } catch let error as TokenizerError {
             (pairs, fault) = (nil, error)
+        } catch let error as FileError {
+            (pairs, fault) = (nil, .unreadable(error))
         }
         let remarks = [
             pairs == nil ? "tokens by id" : nil,
             hasOwnUnembedding ? "its own lm_head, though the config ties it" : nil,
         ].compactMap(\.self)
-        let generation = (folder as NSString).appendingPathComponent("generation_config.json")
-        let settings =
-            FileManager.default.fileExists(atPath: generation) ? try ConfigurationFile(path: generation) : file
+        let generation = folder.appending("generation_config.json")
+        let settings = try generation.status() != nil ? ConfigurationFile(path: generation) : file
         let end = try settings.endOfText() ?? file.endOfText() ?? Set([pairs?.endOfText].compactMap(\.self))
         return Model(
-            name: visible(name ?? Self.name(of: isFolder(path) ? path : files.path)), configuration: configuration,
+            name: name ?? Self.name(of: path.isFolder ? path : files.path), configuration: configuration,
             weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: pairs, tokenizerFault: fault,
             sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
             defaultPrompt: pairs == nil ? "" : "The trees",
@@ -101,9 +104,14 @@ extension Model {
     }
 
     /// What a checkpoint is called: by its folder where the file has the name that all have.
-    private static func name(of path: String) -> String {
-        let url = URL(fileURLWithPath: path).standardizedFileURL
-        let isUsual = url.lastPathComponent.hasPrefix("model.safetensors")
-        return (isUsual ? url.deletingLastPathComponent() : url).lastPathComponent
+    private static func name(of path: FilePath) -> String {
+        var path = path.lexicallyNormalized()
+        if path.lastComponent?.string.hasPrefix("model.safetensors") == true { _ = path.removeLastComponent() }
+        // Of a path such as . or .. the folder has a name all the same.
+        if path.lastComponent?.kind != .regular, let whole = path.withPlatformString({ realpath($0, nil) }) {
+            path = FilePath(platformString: whole)
+            free(whole)
+        }
+        return path.lastComponent.map { visible(FilePath(root: nil, [$0])) } ?? visible(path)
     }
 }

@@ -1,9 +1,11 @@
+public import SystemPackage
+
 /// Why a model cannot be opened.
 public enum ModelError: Error, Hashable, CustomStringConvertible {
     /// Neither a preset nor a file, a folder or a name in the cache.
     case unknown(String, near: [String])
     /// A name of the hub that is not in the cache.
-    case notInCache(String, cache: String)
+    case notInCache(String, cache: FilePath)
     /// There is no room for its weights.
     case doesNotFit(String, bytes: Int)
     /// Numbers were asked for and there are no weights.
@@ -18,7 +20,7 @@ public enum ModelError: Error, Hashable, CustomStringConvertible {
             "There is no model \"\(visible(name))\": neither a preset (\(Preset.all.map(\.name).joined(separator: ", "))), nor a file or folder, nor a name in the Hugging Face cache."
                 + (near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?")
         case .notInCache(let name, let cache):
-            "\(visible(name)) is neither a file or folder here nor in the Hugging Face cache at \(cache). `gptstep pull \(visible(name))` fetches it."
+            "\(visible(name)) is neither a file or folder here nor in the Hugging Face cache at \(visible(cache)). `gptstep pull \(visible(name))` fetches it."
         case .doesNotFit(let name, let bytes):
             "\(name) needs \(byteCount(bytes)) for its weights, more than half of the \(byteCount(Machine.memory)) of memory here. `gptstep ops --model \(name)` lists its operations without them."
         case .noWeights(let name):

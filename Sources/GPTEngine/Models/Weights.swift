@@ -1,4 +1,5 @@
 import Foundation
+public import SystemPackage
 
 /// The weights of a model, each brought to memory when it is first read, and kept.
 ///
@@ -30,6 +31,19 @@ public final class Weights {
             }
         known[parameter.name] = tensor
         return tensor
+    }
+
+    /// Makes sure that the files are as they were when they were opened.
+    ///
+    /// - Returns: A file that another was put in the place of; the numbers of the one that was opened are still there.
+    /// - Throws: ``FileError/changed(_:)`` where a file was written to: what was read before and what would be read now
+    ///   are not of one model.
+    @discardableResult
+    public func checkUnchanged() throws(FileError) -> FilePath? {
+        guard case .checkpoint(let checkpoint) = source else { return nil }
+        var replaced: FilePath?
+        for file in checkpoint.files.sources { replaced = try file.checkUnchanged() ?? replaced }
+        return replaced
     }
 
     /// Bytes that are read for each number of a matrix when a single token is computed.

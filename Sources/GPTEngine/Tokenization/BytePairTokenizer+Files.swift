@@ -1,4 +1,4 @@
-import Foundation
+import SystemPackage
 
 /// Where tokenizers come from: what is built in, and the files of Hugging Face's tools.
 extension BytePairTokenizer {
@@ -17,16 +17,16 @@ extension BytePairTokenizer {
     /// The tokenizer in a folder: `tokenizer.json`, or else `vocab.json` with `merges.txt`; nil where there is none.
     ///
     /// - Throws: ``FileError``, or ``TokenizerError`` when a file is broken or asks for what is not understood.
-    static func inFolder(_ folder: String) throws -> BytePairTokenizer? {
-        let path = { (name: String) in (folder as NSString).appendingPathComponent(name) }
-        let exists = { (name: String) in FileManager.default.fileExists(atPath: path(name)) }
-        if exists("tokenizer.json") { return try TokenizerFile(path: path("tokenizer.json")).tokenizer() }
+    static func inFolder(_ folder: FilePath) throws -> BytePairTokenizer? {
+        let path = { (name: String) in folder.appending(name) }
+        let exists = { (name: String) throws(FileError) in try path(name).status() != nil }
+        if try exists("tokenizer.json") { return try TokenizerFile(path: path("tokenizer.json")).tokenizer() }
         let pair = ["vocab.json", "merges.txt"]
-        guard let first = pair.first(where: exists) else { return nil }
-        if let missing = pair.first(where: { !exists($0) }) {
+        guard let first = try pair.first(where: exists) else { return nil }
+        if let missing = try pair.first(where: { try !exists($0) }) {
             throw TokenizerError.file(path: path(first), reason: "there is no \(missing) beside it")
         }
-        let source = try ByteSource(path: path("vocab.json"))
+        let source = try ByteSource(reading: path("vocab.json"))
         var vocabulary: [(text: String, id: Int)] = []
         do {
             var scanner = try JSONScanner(source.bytes)
@@ -35,7 +35,7 @@ extension BytePairTokenizer {
         } catch let error as JSONSyntaxError {
             throw TokenizerError.file(path: path("vocab.json"), reason: "it \(error.description)")
         }
-        let merges = try ByteSource(path: path("merges.txt"))
+        let merges = try ByteSource(reading: path("merges.txt"))
         // Without a list of added tokens, the one that every GPT-2 has is known by name.
         let special = vocabulary.filter { $0.text == "<|endoftext|>" }
         let rules = try rules(merges: merges.bytes, path: path("merges.txt"))
@@ -55,7 +55,7 @@ extension BytePairTokenizer {
 
     /// Says in every error which file it speaks of.
     static func naming<Result>(
-        _ path: String, _ body: () throws(TokenizerError) -> Result
+        _ path: FilePath, _ body: () throws(TokenizerError) -> Result
     ) throws(TokenizerError) -> Result {
         do { return try body() } catch { throw .file(path: path, reason: error.reason) }
     }
@@ -70,7 +70,7 @@ extension BytePairTokenizer {
     }
 
     /// The pairs of a merges file: a line each, with a space between; the first line may name a version.
-    private static func rules(merges: UnsafeRawBufferPointer, path: String) throws(TokenizerError) -> [Rule] {
+    private static func rules(merges: UnsafeRawBufferPointer, path: FilePath) throws(TokenizerError) -> [Rule] {
         guard let text = String(validating: merges, as: UTF8.self) else {
             throw .file(path: path, reason: "it is not UTF-8 text")
         }

@@ -1,4 +1,5 @@
 import HeapModule
+public import SystemPackage
 
 /// Byte-level byte-pair encoding as GPT-2 has it: bytes first, then the merges of a fixed list, the earliest first.
 ///
@@ -210,12 +211,17 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
     /// An id that is negative or absurdly large.
     case idOutOfRange(Int)
     /// A file that asks for what is not understood, or is broken.
-    case file(path: String, reason: String)
+    case file(path: FilePath, reason: String)
+    /// A file that cannot be read at all.
+    case unreadable(FileError)
 
     /// A sentence for the person at the shell.
     public var description: String {
-        if case .file(let path, let reason) = self { return "\(path) is not a tokenizer that can be used: \(reason)." }
-        return "The tokenizer cannot be used: \(reason)."
+        switch self {
+        case .file(let path, let reason): "\(visible(path)) is not a tokenizer that can be used: \(reason)."
+        case .unreadable(let error): error.description
+        default: "The tokenizer cannot be used: \(reason)."
+        }
     }
 
     /// What is wrong, as part of a sentence.
@@ -226,6 +232,7 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
         case .duplicateID(let id): "it gives the id \(id) to two tokens"
         case .idOutOfRange(let id): "it has the id \(id), which its vocabulary does not reach"
         case .file(_, let reason): reason
+        case .unreadable(let error): error.description
         }
     }
 }

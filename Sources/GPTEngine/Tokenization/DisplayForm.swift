@@ -18,11 +18,22 @@ public func displayForm(_ bytes: [UInt8]) -> String {
     return result
 }
 
-/// Text of unknown origin as it is safe to show in a message; spaces stay spaces, and what is long is cut.
+/// Text of unknown origin as it is safe to show in a message; spaces stay spaces, and of what is long the middle is left
+/// out.
+///
+/// The one door through which whatever a file, an argument, the environment or a network says reaches a person: no byte
+/// of it is obeyed by a terminal, and no sentence grows past reading.
 public func visible(_ text: String) -> String {
-    let (scalars, limit) = (text.unicodeScalars, 300)
-    let shown = scalars.prefix(limit).map { $0 == " " ? " " : displayForm($0) }.joined()
-    return scalars.dropFirst(limit).isEmpty ? shown : shown + "…"
+    let (scalars, limit) = (text.unicodeScalars, 240)
+    guard scalars.dropFirst(limit).isEmpty else {
+        return shown(scalars.prefix(limit / 2)) + "…" + shown(scalars.suffix(limit / 2))
+    }
+    return shown(scalars[...])
+}
+
+private func shown(_ scalars: Substring.UnicodeScalarView) -> String {
+    // A space is the one scalar that is shown as this mark.
+    displayForm(RawText.bytes(String(Substring(scalars)))).replacing("␣", with: " ")
 }
 
 /// A shape of unknown origin as it is shown: `[2, 3]`; of absurdly many axes the first.

@@ -1,10 +1,10 @@
-import Foundation
+import SystemPackage
 
 /// Reads the `tokenizer.json` of Hugging Face's `tokenizers`: what is not GPT-2's kind is refused by name, never guessed.
 ///
 /// Source of keys and defaults: `tokenizers` 0.23.
 struct TokenizerFile {
-    private let path: String
+    private let path: FilePath
     private var type: String?
     private var vocabulary: [(text: String, id: Int)]?
     private var rules: [BytePairTokenizer.Rule] = []
@@ -14,9 +14,9 @@ struct TokenizerFile {
     private var isByteLevel = false
 
     /// Opens and reads the file.
-    init(path: String) throws {
+    init(path: FilePath) throws {
         self.path = path
-        let source = try ByteSource(path: path)
+        let source = try ByteSource(reading: path)
         do {
             var scanner = try JSONScanner(source.bytes)
             try scanner.object { scanner, key in try read(key, from: &scanner) }

@@ -1,10 +1,14 @@
+public import GPTEngine
+import SystemPackage
 public import TerminalKit
 
 /// Shows an app on a terminal until it ends, and returns its exit status.
 ///
 /// One thread owns screen and numbers. Long work is done an operation at a time between two looks at the keyboard, so
 /// the screen stays alive and a key is answered at once.
-public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
+///
+/// - Throws: ``FileError/changed(_:)`` when somebody writes to the weights' file while it is open.
+public func run(_ app: inout App, on terminal: inout some Terminal) throws(FileError) -> Int32 {
     let clock = ContinuousClock()
     var lastFrame = clock.now
     func show() {
@@ -34,6 +38,7 @@ public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
     }
 
     var isShown = false
+    var noted: FilePath?
     while true {
         let isDone = finishesSoon()
         if let status = perform(app.takeDeferred()) { return status }
@@ -50,5 +55,9 @@ public func run(_ app: inout App, on terminal: inout some Terminal) -> Int32 {
         }
         isShown = false
         if let status = perform([app.handle(event)]) { return status }
+        if let replaced = try app.model.weights?.checkUnchanged(), noted != replaced {
+            noted = replaced
+            app.message = "\(visible(replaced)) was replaced; the numbers are of the file as it was opened."
+        }
     }
 }

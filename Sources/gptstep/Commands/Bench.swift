@@ -16,19 +16,21 @@ struct Bench: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var output: OutputOptions
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Lengths of passes (default: of 64, 256 and 1024 those that the context holds).", valueName: "64,256"))
-    var tokens: Counts?
+            "Lengths of passes (default: of 64, 256 and 1024 those that the context holds).", valueName: "64,256"),
+        transform: positiveNumbers)
+    var tokens: [Int]?
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Contexts that a token is added to (default: of 64 and 512 those that leave room).", valueName: "64,512"))
-    var context: Counts?
-    @Option(help: "How often each is run; the median counts.")
+            "Contexts that a token is added to (default: of 64 and 512 those that leave room).", valueName: "64,512"),
+        transform: positiveNumbers)
+    var context: [Int]?
+    @Option(
+        parsing: .unconditional, help: "How often each is run; the median counts.",
+        transform: wholeNumber(from: 1, to: 10_000))
     var runs = 5
-
-    func validate() throws {
-        if runs < 1 { throw ValidationError("--runs takes a number from 1 on.") }
-    }
 
     /// One line of the answer.
     private struct Run {
@@ -64,7 +66,7 @@ struct Bench: ParsableCommand {
         }
         progress.end()
         try output.write(
-            text: text(results, products, reading, model), json: json(results, products, reading))
+            from: model, text: text(results, products, reading, model), json: json(results, products, reading))
     }
 
     private func prefill(_ length: Int, _ logits: String, _ model: Model, _ weights: Weights) throws -> Run {
@@ -108,15 +110,15 @@ struct Bench: ParsableCommand {
             flops: 2 * (matrices + unembedding + attention), bytes: stored * (matrices + unembedding) + 4 * attention)
     }
 
-    private func counts(_ given: Counts?, _ option: String, usual: [Int], most: Int) throws -> [Int] {
+    private func counts(_ given: [Int]?, _ option: String, usual: [Int], most: Int) throws -> [Int] {
         guard let given else {
             let fitting = usual.filter { $0 <= most }
             return fitting.isEmpty && most > 0 ? [most] : fitting
         }
-        if let large = given.values.first(where: { $0 > most }) {
+        if let large = given.first(where: { $0 > most }) {
             throw UsageError("\(option) \(large) is more than this model's context has room for: at most \(most).")
         }
-        return given.values
+        return given
     }
 
     private func text(_ runs: [Run], _ products: Double, _ reading: Double, _ model: Model) -> String {
@@ -162,13 +164,11 @@ struct Bench: ParsableCommand {
     }
 }
 
-/// Positive numbers with commas between them.
-struct Counts: ExpressibleByArgument {
-    let values: [Int]
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard parts.allSatisfy({ $0 > 0 }) else { return nil }
-        values = parts
+/// Reads positive numbers with commas between them.
+@Sendable private func positiveNumbers(_ text: String) throws -> [Int] {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard numbers.allSatisfy({ $0 > 0 }) else {
+        throw UsageError("numbers from 1 on with commas between them are expected.")
     }
+    return numbers
 }

@@ -12,7 +12,10 @@ struct Generate: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(name: .short, help: ArgumentHelp("How many tokens (default: 6 for nano, else 20).", valueName: "count"))
+    @Option(
+        name: .short, parsing: .unconditional,
+        help: ArgumentHelp("How many tokens (default: 6 for nano, else 20).", valueName: "count"),
+        transform: wholeNumber(from: 0))
     var n: Int?
     @Option(
         parsing: .unconditional,
@@ -22,10 +25,6 @@ struct Generate: ParsableCommand {
     var topK = 0
     @Option(parsing: .unconditional, help: "Keep only the likeliest tokens that make up this share.")
     var topP: Float = 1
-
-    func validate() throws {
-        if let n, n < 0 { throw ValidationError("-n takes a number that is not negative.") }
-    }
 
     func run() throws {
         let sampling = { (model: Model) throws(SamplingError) in
@@ -57,6 +56,7 @@ struct Generate: ParsableCommand {
             progress.end()
             let prediction = Prediction(position: tokens.count - 1, logits: logits, sampling: settings)
             try prediction.check(model)
+            try weights.checkUnchanged()
             if model.endOfText.contains(prediction.token) { break }
             tokens.append(prediction.token)
             if streams { try standardOutput(stream.append(model.bytes([prediction.token]))) }
@@ -69,9 +69,12 @@ struct Generate: ParsableCommand {
         }
 
         let new = Array(tokens.dropFirst(promptIDs.count))
-        if streams { return isFull ? () : try standardOutput(stream.end() + "\n") }
+        if streams {
+            if !isFull { try standardOutput(stream.end() + "\n") }
+            return try model.checkUnchanged()
+        }
         try output.write(
-            text: model.text(new) + "\n",
+            from: model, text: model.text(new) + "\n",
             json: .object([
                 ("prompt_ids", .integers(promptIDs)), ("ids", .integers(new)), ("text", .string(model.text(new))),
                 ("steps", .array(steps)),
@@ -100,10 +103,6 @@ private struct TextStream {
 
     private func text(_ bytes: ArraySlice<UInt8>) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
-        guard isSeen else { return text }
-        return text.unicodeScalars.map { scalar in
-            let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-            return isControl ? visible(String(scalar)) : String(scalar)
-        }.joined()
+        return isSeen ? withoutControls(text) : text
     }
 }

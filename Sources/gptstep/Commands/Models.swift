@@ -1,5 +1,6 @@
 import ArgumentParser
 import GPTEngine
+import SystemPackage
 
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,12 +15,12 @@ struct Models: ParsableCommand {
 
     func run() throws {
         let cache = HubCache()
-        let rows = Preset.all.map { preset -> (preset: Preset, state: Model.State, path: String?) in
+        let rows = Preset.all.map { preset -> (preset: Preset, state: Model.State, path: FilePath?) in
             let path = preset.name == "nano" ? nil : Model.snapshot(of: preset.name, in: cache)
             let isHere = path != nil && preset.fitsInMemory
             return (preset, isHere ? .loaded : preset.availability, path)
         }
-        let paths = rows.compactMap { row in row.path.map { "\(row.preset.name): \($0)\n" } }.joined()
+        let paths = rows.compactMap { row in row.path.map { "\(row.preset.name): \(visible($0))\n" } }.joined()
         try output.write(
             text: table(
                 [
@@ -37,14 +38,14 @@ struct Models: ParsableCommand {
             json: .object([("models", .array(rows.map(Self.object)))]))
     }
 
-    private static func object(_ preset: Preset, _ state: Model.State, _ path: String?) -> JSON {
+    private static func object(_ preset: Preset, _ state: Model.State, _ path: FilePath?) -> JSON {
         let shape = preset.configuration
         return .object([
             ("name", .string(preset.name)), ("state", .string(state.rawValue)), ("blocks", .integer(shape.layerCount)),
             ("heads", .integer(shape.headCount)), ("width", .integer(shape.width)),
             ("context", .integer(shape.contextLength)), ("vocabulary", .integer(shape.vocabularySize)),
             ("parameters", .integer(shape.parameterCount)), ("flops_per_token", .integer(shape.flopsPerToken)),
-            ("bytes", .integer(preset.weightBytes)), ("path", .string(orNull: path)),
+            ("bytes", .integer(preset.weightBytes)), ("path", .string(orNull: path?.string)),
         ])
     }
 }

@@ -44,10 +44,10 @@ struct Pull: ParsableCommand {
         let snapshot = try HubDownload(settings) { progress.show($0) }.fetch(candidates)
         progress.clear()
         try output.write(
-            text: snapshot.path + "\n",
+            text: snapshot.path.string + "\n",
             json: .object([
                 ("model", .string(snapshot.reference.repository)), ("revision", .string(snapshot.reference.revision)),
-                ("commit", .string(snapshot.commit)), ("path", .string(snapshot.path)),
+                ("commit", .string(snapshot.commit)), ("path", .string(snapshot.path.string)),
                 (
                     "files",
                     .array(

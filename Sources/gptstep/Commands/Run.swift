@@ -49,8 +49,11 @@ struct Run: ParsableCommand {
             input: keys, output: STDOUT_FILENO, ascii: ascii, mouse: !leavesMouse,
             environment: environment)
         FirstStart.remember(environment)
-        let status = GPTViews.run(&app, on: &terminal)
-        terminal.close()
+        let status: Int32
+        do {
+            defer { terminal.close() }
+            status = try GPTViews.run(&app, on: &terminal)
+        }
         if let note = terminal.note { standardError("gptstep: \(note)") }
         if status != 0 { Foundation.exit(status) }
     }

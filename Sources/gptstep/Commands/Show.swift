@@ -13,6 +13,8 @@ struct Show: ParsableCommand {
               gptstep show blocks.2.mlp.post CBABBC --position 5 --format json
               gptstep show probabilities --position 8 CBABBCABB
 
+            --head, --position and --cell count from 0, and from the end with -1 for the last.
+
             --cell gives one number and the terms that add up to it, each with its operands; of a logit also what every \
             block and head wrote toward it. --lens gives what the model would answer if it stopped at a residual stream.
 
@@ -27,12 +29,15 @@ struct Show: ParsableCommand {
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var output: OutputOptions
-    @Option(help: ArgumentHelp("Only this head, counted from 0.", valueName: "h"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Only this head.", valueName: "h"))
     var head: Int?
-    @Option(help: ArgumentHelp("Only this position, counted from 0; for scores the query.", valueName: "p"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Only this position; for scores the query.", valueName: "p"))
     var position: Int?
-    @Option(help: ArgumentHelp("One cell by its full index, and how it came about.", valueName: "i,j,…"))
-    var cell: Indices?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("One cell by its full index, and how it came about.", valueName: "i,j,…"),
+        transform: wholeNumbers)
+    var cell: [Int]?
     @Flag(help: "What the model would answer if it stopped at this residual stream: the logit lens.")
     var lens = false
 
@@ -50,11 +55,11 @@ struct Show: ParsableCommand {
         let quantity = try trace.program.quantity(at: address)
         var sampling = model.sampling
         sampling.seed = self.model.seed
-        if let cell { return try showCell(cell.values, quantity, trace, model, sampling) }
+        if let cell { return try showCell(cell, quantity, trace, model, sampling) }
         if lens { return try showLens(quantity, trace, model) }
         let answer = try Answer(quantity, of: trace, model: model, sampling: sampling, head: head, position: position)
         try output.write(
-            text: answer.text(model: model, tokens: tokens),
+            from: model, text: answer.text(model: model, tokens: tokens),
             json: .object([
                 ("address", .string(answer.address)), ("shape", .integers(answer.value.shape)),
                 ("axes", .array(answer.axes.map { .string($0.rawValue) })),
@@ -76,11 +81,7 @@ extension Show {
         guard quantity.statistic == nil else {
             throw UsageError("\(quantity.address) is kept beside an operation: --cell goes with an operation.")
         }
-        let extent = zip(node.axes, node.shape).map { "\($0.rawValue) 0 to \($1 - 1)" }.joined(separator: ", ")
-        guard cell.count == node.shape.count, zip(cell, node.shape).allSatisfy({ $0 < $1 }) else {
-            throw UsageError(
-                "There is no cell \(cell.map(String.init).joined(separator: ",")): \(node.address) has \(extent).")
-        }
+        let cell = try self.index(cell, node)
         if quantity.node >= trace.program.logitsIndex {
             try trace.prediction(at: trace.tokens.count - 1, sampling: sampling).check(model)
         }
@@ -89,7 +90,18 @@ extension Show {
             attribution: node.operation == .logits ? trace.attribution(of: cell[1], at: cell[0]) : nil, model: model,
             divisor: node.operation == .scores
                 ? trace.program.configuration.scoreDivisor(block: node.block ?? 0) : nil)
-        try output.write(text: answer.text, json: answer.json)
+        try output.write(from: model, text: answer.text, json: answer.json)
+    }
+
+    /// A whole index from the beginning of each axis.
+    private func index(_ cell: [Int], _ node: Node) throws -> [Int] {
+        let index = zip(cell, node.shape).map { $0 < 0 ? $0 + $1 : $0 }
+        guard cell.count == node.shape.count, zip(index, node.shape).allSatisfy({ (0..<$1).contains($0) }) else {
+            let extent = zip(node.axes, node.shape).map { "\($0.rawValue) 0 to \($1 - 1)" }.joined(separator: ", ")
+            let given = visible(cell.map(String.init).joined(separator: ","))
+            throw UsageError("There is no cell \(given): \(node.address) has \(extent), or -1 for the last of each.")
+        }
+        return index
     }
 
     /// The tokens that a stream already says.
@@ -99,15 +111,13 @@ extension Show {
                 "--lens reads the residual stream: give an address such as blocks.0.resid_mid or blocks.0.resid_post.")
         }
         let last = trace.tokens.count - 1
-        let position = position ?? last
-        guard (0...last).contains(position) else {
-            throw UsageError("There is no position \(position): this prompt has the positions 0 to \(last).")
-        }
+        let position = try gptstep.index(position ?? last, below: last + 1, "position", of: "this prompt")
         let prediction = Prediction(
             position: position, logits: trace.lens(after: quantity.node, at: position), sampling: .plain)
         try prediction.check(model)
         let ids = prediction.ranking(20)
         try output.write(
+            from: model,
             text:
                 "\(quantity.address), position \(position) \(model.label(trace.tokens[position])): the answer if the model stopped here\n"
                 + table(
@@ -135,16 +145,13 @@ extension Show {
     }
 }
 
-/// Numbers from 0 on with commas between them.
-struct Indices: ExpressibleByArgument {
-    let values: [Int]
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map {
-            Int($0.trimmingCharacters(in: .whitespaces)) ?? -1
+/// Reads whole numbers with commas between them.
+@Sendable private func wholeNumbers(_ text: String) throws -> [Int] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+        guard let number = Int(part.trimmingCharacters(in: .whitespaces)), number > -(1 << 40) else {
+            throw UsageError("whole numbers with commas between them are expected.")
         }
-        guard parts.allSatisfy({ $0 >= 0 }) else { return nil }
-        values = parts
+        return number
     }
 }
 
@@ -165,9 +172,7 @@ private struct Answer {
     ) throws {
         let node = trace.program.nodes[quantity.node]
         let T = trace.tokens.count
-        if let position, position < 0 || position >= T {
-            throw UsageError("There is no position \(position): this prompt has the positions 0 to \(T - 1).")
-        }
+        let position = try position.map { try index($0, below: T, "position", of: "this prompt") }
         address = quantity.address
         self.position = position ?? (node.operation == .nextToken ? T - 1 : nil)
         isTokens = [.tokens, .nextToken].contains(node.operation)
@@ -195,14 +200,11 @@ private struct Answer {
         if let position { try select(position, [.position, .query], "position") }
     }
 
-    private mutating func select(_ index: Int, _ wanted: Set<Axis>, _ what: String) throws {
+    private mutating func select(_ given: Int, _ wanted: Set<Axis>, _ what: String) throws {
         guard let axis = axes.firstIndex(where: wanted.contains) else {
             throw UsageError("\(address) has no \(what)s.")
         }
-        guard index >= 0, index < value.shape[axis] else {
-            throw UsageError("There is no \(what) \(index): \(address) has the \(what)s 0 to \(value.shape[axis] - 1).")
-        }
-        value = value.selecting(index, axis: axis)
+        value = value.selecting(try index(given, below: value.shape[axis], what, of: address), axis: axis)
         axes.remove(at: axis)
     }
 

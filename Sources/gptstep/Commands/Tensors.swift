@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GPTEngine
+import SystemPackage
 
 struct Tensors: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,7 +15,7 @@ struct Tensors: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let files = try TensorFiles(path: file)
+        let files = try TensorFiles(path: FilePath(raw: file))
         if let name { return try describe(name, in: files) }
         try output.write(
             text: table(
@@ -23,7 +24,7 @@ struct Tensors: ParsableCommand {
                     [visible($0.name), $0.type.rawValue, visible($0.shape), grouped($0.range.count)]
                 }, left: [0, 1, 2]),
             json: .object([
-                ("file", .string(files.path)),
+                ("file", .string(files.path.string)),
                 ("metadata", .object(files.metadata.sorted { $0.key < $1.key }.map { ($0, .string($1)) })),
                 ("tensors", .array(files.tensors.map(\.entry).map { .object(Self.fields($0)) })),
             ]))
@@ -40,7 +41,7 @@ struct Tensors: ParsableCommand {
         guard let stored = files.tensors.first(where: { $0.entry.name.utf8.elementsEqual(name.utf8) }) else {
             let near = nearest(to: name, among: files.tensors.map(\.entry.name)).map(visible)
             let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
-            throw UsageError("\(files.path) has no tensor \"\(visible(name))\".\(hint)")
+            throw UsageError("\(visible(files.path)) has no tensor \"\(visible(name))\".\(hint)")
         }
         let entry = stored.entry
         guard let tensor = stored.tensor else {
@@ -59,7 +60,7 @@ struct Tensors: ParsableCommand {
                     ["deviation", String(format: "%.9g", statistics.deviation)],
                 ], left: [0, 1]),
             json: .object([
-                ("file", .string(files.path)),
+                ("file", .string(files.path.string)),
                 (
                     "tensors",
                     .array([

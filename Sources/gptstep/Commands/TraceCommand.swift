@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GPTEngine
+import SystemPackage
 
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,18 +17,23 @@ struct TraceCommand: ParsableCommand {
     var output: String
 
     func validate() throws {
+        try checkOutputFile(output)
         if output == "-" { throw ValidationError("A trace is a binary file: give -o a file's name.") }
     }
 
     func run() throws {
         let (model, weights) = try model.openWithWeights()
         let tokens = try prompt.tokens(for: model)
+        let file = try outputFile(output)
         let trace = try compute.trace(model, weights, tokens)
         var sampling = model.sampling
         sampling.seed = self.model.seed
         let progress = Progress("tensors written")
         defer { progress.end() }
-        try trace.file(model: model, sampling: sampling).write(to: output) { progress.report($0, of: $1) }
+        try trace.file(model: model, sampling: sampling).write(to: file) {
+            progress.report($0, of: $1)
+            try weights.checkUnchanged()
+        }
     }
 }
 

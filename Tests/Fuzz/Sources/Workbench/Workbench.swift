@@ -1,5 +1,6 @@
 import Foundation
 import GPTEngine
+import SystemPackage
 
 /// A folder with a tiny checkpoint in it, one file of which is replaced by what the fuzzer made up.
 ///
@@ -27,7 +28,7 @@ public struct Workbench: Sendable {
     public func open(_ bytes: UnsafeBufferPointer<UInt8>) {
         write(Data(buffer: bytes), to: folder + "/" + fuzzed)
         do {
-            let model = try Model.checkpoint(folder)
+            let model = try Model.open(folder)
             let ids = Array(model.defaultTokens.prefix(3))
             guard let weights = model.weights, !ids.isEmpty else { return }
             let program = Program.gpt2(model.configuration, tokenCount: ids.count)
@@ -52,7 +53,7 @@ public struct Workbench: Sendable {
             for parameter in shape.parameters {
                 file.add(parameter.name, shape: parameter.shape) { weights[parameter] }
             }
-            try file.write(to: path)
+            try file.write(to: FilePath(raw: path))
         } catch {
             preconditionFailure("\(error)")
         }

@@ -1,0 +1,137 @@
+public import Foundation
+public import SystemPackage
+
+/// Writes pieces one after the other to a temporary file beside `path`, and renames it when all are on the disk.
+///
+/// A link stays a link: what it leads to is replaced. What is replaced keeps its permissions; a device or a pipe is
+/// written to directly. A file that may not be written to stays.
+///
+/// - Parameter body: is given a function that writes a piece.
+/// - Throws: ``FileError/unwritable(_:reason:)``, or what `body` throws; nothing is left behind then.
+public func writeFile(_ path: FilePath, _ body: (_ write: (Data) throws -> Void) throws -> Void) throws {
+    let target = try followingLinks(path)
+    let status = try? target.stat()
+    if let status { try check(target, status) }
+    if let status, status.type != .regular {
+        let file = try open(target, [.truncate])
+        defer { try? file.close() }
+        return try body { try write($0, to: file, target) }
+    }
+
+    let folder = target.removingLastComponent()
+    removeAbandonedParts(in: folder)
+    let (part, file) = try openPart(in: folder, for: target)
+    // Closed last of all: until then its lock tells others that its writer lives.
+    defer { try? file.close() }
+    // Who asks the program to end wants no half of a file either.
+    let endings = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].compactMap { removing(part, on: $0) }
+    defer { for ending in endings { ending() } }
+    do {
+        // Of the permissions those that say who may do what; rights that a program would run with are not carried over.
+        if let status { fchmod(file.rawValue, status.permissions.rawValue & 0o777) }
+        try body { try write($0, to: file, target) }
+        guard fsync(file.rawValue) == 0, rename(part, target) == 0 else { throw unwritable(target) }
+    } catch {
+        _ = part.withPlatformString { unlink($0) }
+        throw error
+    }
+}
+
+/// Gives a file another name; 0, or −1 with `errno`.
+package func rename(_ old: FilePath, _ new: FilePath) -> CInt {
+    old.withPlatformString { old in new.withPlatformString { Foundation.rename(old, $0) } }
+}
+
+private func unwritable(_ path: FilePath, _ error: (any Error)? = nil) -> FileError {
+    .unwritable(path, reason: ((error as? Errno) ?? Errno(rawValue: errno == 0 ? EIO : errno)).description)
+}
+
+private func write(_ piece: Data, to file: FileDescriptor, _ path: FilePath) throws(FileError) {
+    do { _ = try piece.withUnsafeBytes { try file.writeAll($0) } } catch { throw unwritable(path, error) }
+}
+
+private func open(_ path: FilePath, _ options: FileDescriptor.OpenOptions) throws(FileError) -> FileDescriptor {
+    do {
+        return try FileDescriptor.open(
+            path, .writeOnly, options: options.union(.closeOnExec),
+            permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
+    } catch { throw unwritable(path, error) }
+}
+
+/// Where a path leads to, which need not be there yet.
+private func followingLinks(_ path: FilePath) throws(FileError) -> FilePath {
+    var target = path
+    // As many links as Linux itself follows.
+    for _ in 0..<40 {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = target.withPlatformString { readlink($0, &buffer, buffer.count - 1) }
+        guard count >= 0 else { return target }
+        target = target.removingLastComponent().pushing(FilePath(platformString: buffer))
+    }
+    throw unwritable(path, Errno.tooManySymbolicLinkLevels)
+}
+
+/// Refuses to write over what must stay.
+private func check(_ path: FilePath, _ status: Stat) throws(FileError) {
+    if status.type == .directory { throw .unwritable(path, reason: "it is a folder") }
+    guard status.type == .regular else { return }
+    // As a shell's > does: opened, and left as it is.
+    let file = try open(path, [])
+    try? file.close()
+}
+
+// MARK: Parts
+
+private let partPrefix = ".gptstep-", partSuffix = ".partial"
+
+/// A new file beside the one that it will become, locked for as long as its writer lives.
+private func openPart(in folder: FilePath, for path: FilePath) throws(FileError) -> (FilePath, FileDescriptor) {
+    while true {
+        let part = folder.appending("\(partPrefix)\(getpid())-\(UInt32.random(in: 0 ... .max))\(partSuffix)")
+        let file: FileDescriptor
+        do throws(FileError) {
+            file = try open(part, [.create, .exclusiveCreate])
+        } catch {
+            if !folder.isEmpty, !folder.isFolder {
+                throw .unwritable(path, reason: "there is no folder \(visible(folder))")
+            }
+            throw unwritable(path)
+        }
+        flock(file.rawValue, LOCK_EX)
+        // Between the two lines it could be taken for abandoned.
+        if part.exists { return (part, file) }
+        try? file.close()
+    }
+}
+
+/// Removes what earlier programs left in a folder when they were killed: a part that nobody holds the lock of.
+private func removeAbandonedParts(in folder: FilePath) {
+    let names = (try? (folder.isEmpty ? "." : folder).names()) ?? []
+    for name in names where name.string.hasPrefix(partPrefix) && name.string.hasSuffix(partSuffix) {
+        let part = folder.appending(name)
+        guard let file = try? FileDescriptor.open(part, .readOnly, options: [.noFollow, .nonBlocking, .closeOnExec])
+        else { continue }
+        if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { _ = part.withPlatformString { unlink($0) } }
+        try? file.close()
+    }
+}
+
+/// Removes a file and ends the program when a signal comes; what is returned ends that. Nil for a signal that is ignored,
+/// which stays so.
+private func removing(_ path: FilePath, on number: Int32) -> (() -> Void)? {
+    var before = sigaction()
+    sigaction(number, nil, &before)
+    let isIgnored = before.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) } == 1
+    guard !isIgnored else { return nil }
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler {
+        _ = path.withPlatformString { unlink($0) }
+        _exit(128 + number)
+    }
+    source.resume()
+    return {
+        source.cancel()
+        sigaction(number, &before, nil)
+    }
+}
