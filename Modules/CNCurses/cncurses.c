@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,10 @@
 // see whether a press becomes a click.
 #define MOUSE_ON "\033[?1006;1000h"
 #define MOUSE_OFF "\033[?1006;1000l"
+
+// What is drawn on of a screen larger than any wall: each of its cells takes memory, and time in every frame.
+#define MOST_COLUMNS 2048
+#define MOST_ROWS 512
 
 static SCREEN *screen;
 static FILE *keyboard;
@@ -162,8 +167,10 @@ static cn_status start(const char *term, int input, int output, bool mouse) {
     if (!cn_signals_open(terminal, &modes)) return CN_NOT_A_TERMINAL;
     cn_capture_open();
     cn_signals_set_shown(true);
+    // Curses makes no screen of more than 32767 columns or rows; the size is asked for below.
+    use_env(FALSE);
     screen = newterm(term, display, keyboard);
-    if (screen == NULL) return CN_UNKNOWN_TERMINAL;
+    if (screen == NULL) return CN_NO_SCREEN;
     reports_mouse = mouse && capability("kmous") != NULL;
     prepare_reset();
     set_modes();
@@ -177,13 +184,27 @@ static cn_status start(const char *term, int input, int output, bool mouse) {
     ask_reports(true);
     // The environment may name a size that is long gone.
     cn_apply_size();
-    return cn_input_open(fileno(keyboard)) ? CN_OK : CN_UNKNOWN_TERMINAL;
+    return cn_input_open(fileno(keyboard)) ? CN_OK : CN_NO_SCREEN;
+}
+
+// Whether the terminal is ours to draw on: a shell gives it to one job at a time. One that no shell gives is ours.
+static bool is_in_front(int descriptor) {
+    const pid_t owner = tcgetpgrp(descriptor);
+    return owner < 0 || owner == getpgrp();
+}
+
+// A job in the background stops here, as every program does that wants the terminal, until it is brought to the front.
+// Where nobody could do that (no job control) there is no stop.
+static bool comes_to_front(int descriptor) {
+    for (int tries = 0; tries < 3 && !is_in_front(descriptor); tries++) kill(0, SIGTTOU);
+    return is_in_front(descriptor);
 }
 
 cn_status cn_open(const char *term, int input, int output, bool mouse) {
     static bool registered;
     cn_close();
     if (!isatty(input) || !isatty(output)) return CN_NOT_A_TERMINAL;
+    if (!comes_to_front(output)) return CN_IN_BACKGROUND;
     choose_locale();
     left = false;
     const cn_status status = start(term, input, output, mouse);
@@ -202,9 +223,12 @@ cn_status cn_open(const char *term, int input, int output, bool mouse) {
 static void leave(void) {
     if (left || cn_signals_are_over()) return;
     left = true;
-    ask_reports(false);
-    endwin();
-    tcsetattr(fileno(display), TCSADRAIN, &modes);
+    // In the background there is nothing to put back, and to touch the terminal would stop the program.
+    if (is_in_front(terminal)) {
+        ask_reports(false);
+        endwin();
+        tcsetattr(fileno(display), TCSADRAIN, &modes);
+    }
     cn_signals_set_shown(false);
     cn_capture_close();
 }
@@ -219,8 +243,10 @@ void cn_close(void) {
     release();
 }
 
-void cn_resume(void) {
-    if (screen == NULL || cn_signals_are_over()) return;
+bool cn_resume(void) {
+    if (screen == NULL || cn_signals_are_over()) return false;
+    left = true;
+    if (!is_in_front(terminal)) return false;
     left = false;
     cn_capture_open();
     cn_signals_set_shown(true);
@@ -230,6 +256,7 @@ void cn_resume(void) {
     cn_apply_size();
     cn_redraw();
     cn_present();
+    return true;
 }
 
 void cn_pause(pid_t target) {
@@ -249,11 +276,20 @@ void cn_suspend(void) {
 
 // MARK: Drawing
 
+// What the terminal says, or where it says nothing, as a serial line does, the environment; else as it is.
+static int extent(int told, const char *variable, int present, int most) {
+    const char *text = told > 0 ? NULL : getenv(variable);
+    const long value = told > 0 ? told : text == NULL ? 0 : strtol(text, NULL, 10);
+    return value <= 0 ? present : value < most ? (int)value : most;
+}
+
 bool cn_apply_size(void) {
     struct winsize size;
-    if (ioctl(fileno(display), TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return false;
-    if (size.ws_row == getmaxy(stdscr) && size.ws_col == getmaxx(stdscr)) return false;
-    resize_term(size.ws_row, size.ws_col);
+    if (ioctl(fileno(display), TIOCGWINSZ, &size) != 0) return false;
+    const int rows = extent(size.ws_row, "LINES", getmaxy(stdscr), MOST_ROWS);
+    const int width = extent(size.ws_col, "COLUMNS", getmaxx(stdscr), MOST_COLUMNS);
+    if (rows == getmaxy(stdscr) && width == getmaxx(stdscr)) return false;
+    resize_term(rows, width);
     clearok(curscr, TRUE);
     prepare_reset();
     return true;

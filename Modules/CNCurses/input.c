@@ -228,9 +228,8 @@ static cn_event answer_signals(void) {
     if (cn_signals_take(CN_ASKED_STOP)) {
         cn_pause(getpid());
         changed = true;
-    } else if (cn_is_left() || cn_signals_take(CN_ASKED_RESUME)) {
-        cn_resume();
-        changed = true;
+    } else if (cn_signals_take(CN_ASKED_RESUME) || cn_is_left()) {
+        changed |= cn_resume();
     }
     // A pause takes the size over itself, and may have ended with another signal.
     if (cn_signals_take_end(true) != 0) return answer_signals();
@@ -251,7 +250,9 @@ cn_event cn_read(int32_t milliseconds) {
     for (int silent = 0; silent < 3;) {
         const cn_event answer = answer_signals();
         if (answer.kind != CN_EVENT_NONE) return answer;
-        const int code = next_code(0);
+        // In the background the keys are another's too; that ends with a signal, or unnoticed.
+        const bool listens = !cn_is_left();
+        const int code = listens ? next_code(0) : ERR;
         if (code != ERR) {
             silent = 0;
             const cn_event key = read_key(code);
@@ -259,10 +260,12 @@ cn_event cn_read(int32_t milliseconds) {
             continue;
         }
         struct pollfd ready[] = {
-            {.fd = input, .events = POLLIN}, {.fd = cn_signals_descriptor(), .events = POLLIN},
+            {.fd = listens ? input : -1, .events = POLLIN}, {.fd = cn_signals_descriptor(), .events = POLLIN},
         };
-        const int64_t left = end - now();
-        const int count = poll(ready, 2, milliseconds < 0 ? -1 : left > 0 ? (int)left : 0);
+        const int64_t left = milliseconds < 0 ? INT32_MAX : end - now();
+        const int64_t wait = listens || left < 250 ? left : 250;
+        const int count = poll(ready, 2, milliseconds < 0 && listens ? -1 : wait > 0 ? (int)wait : 0);
+        if (count == 0 && wait < left) continue;
         if (count == 0) return event(CN_EVENT_NONE, 0);
         if (count < 0 && errno != EINTR) break;
         if (count > 0 && ready[1].revents != 0) cn_signals_drain();

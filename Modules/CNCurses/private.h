@@ -16,10 +16,12 @@ bool cn_apply_size(void);
 /// Leaves the screen, stops `target` (a process, or 0 for the group), and comes back when continued.
 void cn_pause(pid_t target);
 
-/// Sets the terminal up again after someone else stopped and continued the program.
-void cn_resume(void);
+/// Sets the terminal up again after someone else stopped and continued the program; false when that was done in the
+/// background, where the terminal is another job's.
+bool cn_resume(void);
 
-/// Whether the screen was left and not entered again, since the program was asked to end while it was stopped.
+/// Whether the screen was left and not entered again, since the program was asked to end while it was stopped, or goes on
+/// in the background.
 bool cn_is_left(void);
 
 // input.c

@@ -43,6 +43,8 @@ public struct CursesTerminal: Terminal {
         switch status {
         case CN_OK: break
         case CN_NOT_A_TERMINAL: throw TerminalError.notATerminal
+        case CN_IN_BACKGROUND: throw TerminalError.inBackground
+        case CN_NO_SCREEN: throw TerminalError.noScreen(name)
         case CN_NO_CURSOR_MOTION: throw TerminalError.noCursorMotion(name)
         default: throw name.isEmpty ? TerminalError.unnamed : TerminalError.unknownType(name)
         }

@@ -14,7 +14,7 @@ final class DownloadProgress: @unchecked Sendable {
     /// Where the current file began, and when: the rate is of what came since.
     private var start: (bytes: Int, time: ContinuousClock.Instant)
 
-    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    init(environment: [String: String] = RawText.environment) {
         moves =
             isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
             && !HubCache.isTrue(environment["HF_HUB_DISABLE_PROGRESS_BARS"])

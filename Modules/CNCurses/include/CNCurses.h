@@ -13,6 +13,8 @@ typedef enum {
     CN_UNKNOWN_TERMINAL,   ///< no terminfo entry of that name
     CN_NO_CURSOR_MOTION,   ///< an entry without `cup`, as `dumb`
     CN_NOT_A_TERMINAL,     ///< input or output is not a terminal
+    CN_IN_BACKGROUND,      ///< the terminal is another job's, and there is no shell to bring this one to the front
+    CN_NO_SCREEN,          ///< curses makes no screen of this terminal
 } cn_status;
 
 typedef enum {
@@ -86,7 +88,8 @@ void cn_send(const uint8_t *bytes, size_t count);
 cn_event cn_read(int32_t milliseconds);
 
 /// Leaves the full screen, stops the process group as ^Z does, and comes back after `fg`. The next event is then
-/// CN_EVENT_RESIZE, or CN_EVENT_SIGNAL when the program was continued only to be ended. Where the stop has nobody to
+/// CN_EVENT_RESIZE, or CN_EVENT_SIGNAL when the program was continued only to be ended. Continued in the background the
+/// program touches the terminal no more until it is brought to the front. Where the stop has nobody to
 /// end it (no job control) it is left out.
 void cn_suspend(void);
 

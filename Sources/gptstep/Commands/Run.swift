@@ -39,7 +39,7 @@ struct Run: ParsableCommand {
         var app = try App(
             model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed, memory: compute.apply())
 
-        let environment = ProcessInfo.processInfo.environment
+        let environment = RawText.environment
         app.language = lang ?? App.language(environment)
         if FirstStart.isNow(environment) { app.message = "New here? ? and then t begin a guided tour." }
         // A prompt that came through a pipe leaves the keys to the terminal itself.
