@@ -7,11 +7,13 @@ extension BytePairTokenizer {
     ///
     /// - Throws: ``TokenizerError`` if the bytes inside the program were damaged.
     static func gpt2() throws(TokenizerError) -> BytePairTokenizer {
-        let rules = try rules(merges: Embedded.merges, path: "the built-in merges")
+        var rules: [Rule] = []
+        try forEachRule(in: Embedded.merges, path: "the built-in merges") { rules.append($0) }
         let vocabulary = ByteAlphabet.bytes.map { [$0][...] } + rules.map(\.bytes)
         return try BytePairTokenizer(
-            vocabulary: vocabulary.enumerated().map { Entry(bytes: $1, id: $0) }, merges: rules,
-            added: [AddedToken(id: vocabulary.count, text: Array("<|endoftext|>".utf8), isSpecial: true)])
+            vocabulary: vocabulary.enumerated().map { Entry(bytes: $1, id: $0) },
+            added: [AddedToken(id: vocabulary.count, text: Array("<|endoftext|>".utf8), isSpecial: true)]
+        ) { (merge) throws(TokenizerError) in for rule in rules { try merge(rule) } }
     }
 
     /// The tokenizer in a folder: `tokenizer.json`, or else `vocab.json` with `merges.txt`; nil where there is none.
@@ -38,11 +40,13 @@ extension BytePairTokenizer {
         let merges = try ByteSource(reading: path("merges.txt"))
         // Without a list of added tokens, the one that every GPT-2 has is known by name.
         let special = vocabulary.filter { $0.text == "<|endoftext|>" }
-        let rules = try rules(merges: merges.bytes, path: path("merges.txt"))
         return try naming(path("vocab.json")) { () throws(TokenizerError) in
             try BytePairTokenizer(
-                vocabulary: vocabulary.map { entry($0.text, $0.id) }, merges: rules,
-                added: special.map { AddedToken(id: $0.id, text: Array($0.text.utf8), isSpecial: true) })
+                vocabulary: vocabulary.map { entry($0.text, $0.id) },
+                added: special.map { AddedToken(id: $0.id, text: Array($0.text.utf8), isSpecial: true) }
+            ) { (merge) throws(TokenizerError) in
+                try forEachRule(in: merges.bytes, path: path("merges.txt"), merge)
+            }
         }
     }
 
@@ -57,7 +61,10 @@ extension BytePairTokenizer {
     static func naming<Result>(
         _ path: FilePath, _ body: () throws(TokenizerError) -> Result
     ) throws(TokenizerError) -> Result {
-        do { return try body() } catch { throw .file(path: path, reason: error.reason) }
+        do { return try body() } catch {
+            if case .file = error { throw error }
+            throw .file(path: path, reason: error.reason)
+        }
     }
 
     /// A pair of tokens as vocabulary files write them; nil where it is no pair.
@@ -70,24 +77,28 @@ extension BytePairTokenizer {
     }
 
     /// The pairs of a merges file: a line each, with a space between; the first line may name a version.
-    private static func rules(merges: UnsafeRawBufferPointer, path: FilePath) throws(TokenizerError) -> [Rule] {
-        guard let text = String(validating: merges, as: UTF8.self) else {
-            throw .file(path: path, reason: "it is not UTF-8 text")
-        }
-        var rules: [Rule] = []
+    private static func forEachRule(
+        in merges: UnsafeRawBufferPointer, path: FilePath, _ body: (Rule) throws(TokenizerError) -> Void
+    ) throws(TokenizerError) {
+        var (rest, number) = (merges[...], 0)
         // Lines end with a newline, perhaps after a carriage return; later lines may be merges that begin with #.
-        for (number, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            let line = line.last == 0x0D ? line.dropLast() : line
-            if line.isEmpty || number == 0 && line.starts(with: "#version".utf8) { continue }
-            let parts = line.split(separator: 0x20, omittingEmptySubsequences: false).map {
+        while !rest.isEmpty {
+            var line = rest.prefix { $0 != 0x0A }
+            rest = rest[line.endIndex...].dropFirst()
+            number += 1
+            if line.last == 0x0D { line = line.dropLast() }
+            if line.isEmpty || number == 1 && line.starts(with: "#version".utf8) { continue }
+            guard let text = String(validating: line, as: UTF8.self) else {
+                throw .file(path: path, reason: "line \(number) is not UTF-8 text")
+            }
+            let parts = text.utf8.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false).map {
                 Substring($0).unicodeScalars
             }
             guard parts.count == 2, let rule = rule(parts[0], parts[1]) else {
-                throw .file(path: path, reason: "line \(number + 1) is not two tokens with a space between")
+                throw .file(path: path, reason: "line \(number) is not two tokens with a space between")
             }
-            rules.append(rule)
+            try body(rule)
         }
-        return rules
     }
 }
 

@@ -56,11 +56,12 @@ public struct BytePairTokenizer: Tokenizer {
     ///
     /// - Parameters:
     ///   - vocabulary: each token.
-    ///   - merges: what becomes one token, the earliest first.
+    ///   - merges: gives what becomes one token, the earliest first; one at a time, so that a list of any length takes
+    ///     no more memory than the pairs that are in it, and ends at the first that is none.
     /// - Throws: ``TokenizerError`` when a merge speaks of tokens that are not there, or an id occurs twice.
     init(
-        vocabulary: [Entry], merges: [Rule],
-        added: [AddedToken] = [], addsPrefixSpace: Bool = false
+        vocabulary: [Entry], added: [AddedToken] = [], addsPrefixSpace: Bool = false,
+        merges: (_ merge: (Rule) throws(TokenizerError) -> Void) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         let all = vocabulary + added.map { Entry(bytes: $0.text[...], id: $0.id) }
         let last = all.reduce(-1) { max($0, $1.id) }
@@ -77,25 +78,24 @@ public struct BytePairTokenizer: Tokenizer {
         for entry in vocabulary where entry.isReachable { ids[entry.bytes] = Int32(entry.id) }
         self.tokens = tokens
         byteIDs = (0...255).map { ids[[UInt8($0)]] }
-        self.merges = try Self.table(merges, ids)
-        self.added = added.sorted { $0.text.count > $1.text.count }
-        self.addsPrefixSpace = addsPrefixSpace
-    }
-
-    private static func table(
-        _ merges: [Rule], _ ids: [ArraySlice<UInt8>: Int32]
-    ) throws(TokenizerError) -> [Pair: Merge] {
         var table: [Pair: Merge] = [:]
-        table.reserveCapacity(merges.count)
-        for (rank, rule) in merges.enumerated() {
+        table.reserveCapacity(vocabulary.count)
+        var rank: Int32 = 0
+        // Each merge makes a token; that several make the same is possible, that nearly all do is a mistake.
+        let most = 4 * vocabulary.count + 1 << 16
+        try merges { (rule) throws(TokenizerError) in
             let (left, right) = (rule.bytes[..<rule.middle], rule.bytes[rule.middle...])
             guard let leftID = ids[left], let rightID = ids[right], let id = ids[rule.bytes] else {
-                throw .unknownMerge(displayForm(Array(left)), displayForm(Array(right)), rank: rank)
+                throw .unknownMerge(visible(displayForm(Array(left))), visible(displayForm(Array(right))), rank: Int(rank))
             }
+            guard rank < most else { throw .tooManyMerges(most: most) }
             // Of equal lines the later counts, as in the library that writes these files.
-            table[Pair(left: leftID, right: rightID)] = Merge(rank: Int32(rank), id: id)
+            table[Pair(left: leftID, right: rightID)] = Merge(rank: rank, id: id)
+            rank += 1
         }
-        return table
+        self.merges = table
+        self.added = added.sorted { $0.text.count > $1.text.count }
+        self.addsPrefixSpace = addsPrefixSpace
     }
 
     /// One more than the largest id.
@@ -208,6 +208,8 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
     case unknownMerge(String, String, rank: Int)
     /// Two tokens have the same id.
     case duplicateID(Int)
+    /// More merges than the vocabulary has a use for.
+    case tooManyMerges(most: Int)
     /// An id that is negative or absurdly large.
     case idOutOfRange(Int)
     /// A file that asks for what is not understood, or is broken.
@@ -230,6 +232,7 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
         case .unknownMerge(let left, let right, let rank):
             "its merge number \(rank + 1), \(left) and \(right), speaks of tokens that its vocabulary does not have"
         case .duplicateID(let id): "it gives the id \(id) to two tokens"
+        case .tooManyMerges(let most): "it has more than \(most) merges, many times what its vocabulary has tokens"
         case .idOutOfRange(let id): "it has the id \(id), which its vocabulary does not reach"
         case .file(_, let reason): reason
         case .unreadable(let error): error.description

@@ -7,8 +7,9 @@ struct TokenizerFile {
     private let path: FilePath
     private var type: String?
     private var vocabulary: [(text: String, id: Int)]?
-    private var rules: [BytePairTokenizer.Rule] = []
-    private var hasRules = false
+    private let source: ByteSource
+    /// Where the merges begin: they are read once the vocabulary is known.
+    private var merges: JSONScanner?
     private var added: [BytePairTokenizer.AddedToken] = []
     private var addsPrefixSpace: Bool?
     private var isByteLevel = false
@@ -16,7 +17,7 @@ struct TokenizerFile {
     /// Opens and reads the file.
     init(path: FilePath) throws {
         self.path = path
-        let source = try ByteSource(reading: path)
+        source = try ByteSource(reading: path)
         do {
             var scanner = try JSONScanner(source.bytes)
             try scanner.object { scanner, key in try read(key, from: &scanner) }
@@ -29,7 +30,7 @@ struct TokenizerFile {
         }
         guard addsPrefixSpace != nil else { throw refusal("its pre_tokenizer does not say add_prefix_space") }
         guard vocabulary != nil else { throw refusal("its model has no vocab") }
-        guard hasRules else { throw refusal("its model has no merges") }
+        guard merges != nil else { throw refusal("its model has no merges") }
     }
 
     /// The tokenizer that the file describes.
@@ -38,8 +39,8 @@ struct TokenizerFile {
         try checkAddedIDs(vocabulary)
         return try BytePairTokenizer.naming(path) { () throws(TokenizerError) in
             try BytePairTokenizer(
-                vocabulary: vocabulary.map { BytePairTokenizer.entry($0.text, $0.id) }, merges: rules, added: added,
-                addsPrefixSpace: addsPrefixSpace ?? false)
+                vocabulary: vocabulary.map { BytePairTokenizer.entry($0.text, $0.id) }, added: added,
+                addsPrefixSpace: addsPrefixSpace ?? false, merges: forEachRule)
         }
     }
 
@@ -120,8 +121,8 @@ struct TokenizerFile {
             }
         case "vocab": vocabulary = try scanner.vocabulary()
         case "merges":
-            hasRules = true
-            try scanner.array { scanner in rules.append(try rule(from: &scanner)) }
+            merges = scanner
+            try scanner.skipValue()
         case "dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges":
             let isText = scanner.peek() == UInt8(ascii: "\"")
             let value = isText ? try scanner.string() : try scanner.word()
@@ -133,16 +134,31 @@ struct TokenizerFile {
     }
 
     /// A merge: `"a b"`, or `["a", "b"]` since tokenizers 0.20.
-    private func rule(from scanner: inout JSONScanner) throws -> BytePairTokenizer.Rule {
+    private func forEachRule(
+        _ merge: (BytePairTokenizer.Rule) throws(TokenizerError) -> Void
+    ) throws(TokenizerError) {
+        guard var scanner = merges else { return }
+        var number = 0
+        do {
+            try scanner.array { scanner in
+                number += 1
+                try merge(rule(number, from: &scanner))
+            }
+        } catch {
+            throw error as? TokenizerError ?? refusal("it \(error)")
+        }
+    }
+
+    private func rule(_ number: Int, from scanner: inout JSONScanner) throws -> BytePairTokenizer.Rule {
         var parts: [String] = []
         if scanner.peek() == UInt8(ascii: "[") {
             try scanner.array { scanner in parts.append(try scanner.string()) }
         } else {
-            parts = try scanner.string().split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+            parts = try scanner.string().split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         }
         guard parts.count == 2,
             let rule = BytePairTokenizer.rule(parts[0][...].unicodeScalars, parts[1][...].unicodeScalars)
-        else { throw refusal("its merge number \(rules.count + 1) is not two tokens") }
+        else { throw refusal("its merge number \(number) is not two tokens") }
         return rule
     }
 

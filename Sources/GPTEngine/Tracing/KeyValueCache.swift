@@ -7,6 +7,13 @@ public final class KeyValueCache {
     public private(set) var tokens: [Int] = []
     /// Keys, then values, of each block: places in the order of their operations.
     private var rows: [Rows]
+    /// How many tokens the pass has whose rows come in, and how many places still wait for theirs; nil when that is not
+    /// known.
+    private var filling: (tokenCount: Int, missing: Int)?
+    /// Bytes of all rows, a pass's among them.
+    private(set) var heldBytes = 0
+    /// What was run last, for as many new tokens.
+    private var program: Program?
 
     /// Where the keys or the values of a block lie.
     private enum Rows {
@@ -56,6 +63,8 @@ public final class KeyValueCache {
     /// Forgets everything after the first `count` tokens.
     public func truncate(to count: Int) {
         tokens.removeLast(max(0, tokens.count - count))
+        filling = nil
+        defer { heldBytes = rows.reduce(0) { $0 + Self.bytes($1) } }
         rows = rows.map {
             // A copy, since a part would keep the whole alive.
             guard case .ofPass(let tensor) = $0, tensor.shape[0] > count else { return $0 }
@@ -66,11 +75,31 @@ public final class KeyValueCache {
     /// Takes in the keys or values of a block for all tokens of a pass, [T, H, D]: once those of all blocks have come, it
     /// goes on from there.
     func fill(_ place: Int, _ value: Tensor, tokens: [Int]) {
-        rows[place] = .ofPass(value)
-        let isComplete = rows.allSatisfy {
-            if case .ofPass(let tensor) = $0 { tensor.shape[0] == tokens.count } else { false }
+        let isMissing = { (rows: Rows) in
+            if case .ofPass(let tensor) = rows { tensor.shape[0] != tokens.count } else { true }
         }
-        if isComplete { self.tokens = tokens }
+        let wasMissing = isMissing(rows[place])
+        put(.ofPass(value), place)
+        // One look at all places where a pass begins, and none after.
+        if let known = filling, known.tokenCount == tokens.count {
+            if wasMissing { filling = (known.tokenCount, known.missing - 1) }
+        } else {
+            filling = (tokens.count, rows.count(where: isMissing))
+        }
+        if filling?.missing == 0 { self.tokens = tokens }
+    }
+
+    private func put(_ new: Rows, _ place: Int) {
+        heldBytes += Self.bytes(new) - Self.bytes(rows[place])
+        rows[place] = new
+    }
+
+    private static func bytes(_ rows: Rows) -> Int {
+        switch rows {
+        case .none: 0
+        case .ofPass(let tensor): tensor.byteCount
+        case .own(let memory): 4 * memory.touched
+        }
     }
 
     /// Adds rows to a place after the tokens so far, and gives all of them, [T, H, D].
@@ -82,9 +111,11 @@ public final class KeyValueCache {
         } else {
             memory = Memory(capacity: arithmetic.configuration.contextLength * C)
             if case .ofPass(let tensor) = rows[place] { memory.write(tensor.rows(0..<tokens.count), from: 0) }
-            rows[place] = .own(memory)
+            put(.own(memory), place)
         }
+        let before = memory.touched
         memory.write(new, from: tokens.count * C)
+        heldBytes += 4 * (memory.touched - before)
         let end = tokens.count * C + new.count
         return Tensor(
             [end / C] + new.shape.dropFirst(),
@@ -98,7 +129,11 @@ public final class KeyValueCache {
         let first = tokens.count
         let room = arithmetic.configuration.contextLength - first
         precondition(!new.isEmpty && new.count <= room, "\(new.count) tokens for a context with room for \(room)")
-        let program = Program.gpt2(arithmetic.configuration, tokenCount: new.count)
+        filling = nil
+        let known = program.flatMap { $0.tokenCount == new.count ? $0 : nil }
+        let program = known ?? Program.gpt2(arithmetic.configuration, tokenCount: new.count)
+        self.program = program
+        var cleared = 0
         var values = [Tensor?](repeating: nil, count: program.logitsIndex)
         var projections: Tensor?
         for (index, node) in program.nodes.prefix(program.logitsIndex).enumerated() {
@@ -121,7 +156,8 @@ public final class KeyValueCache {
                 values[index] = extend(2 * block + (projection == .k ? 0 : 1), with: value)
             } else if node.operation == .residual(.post) {
                 // What comes next reads nothing before the stream after this block.
-                for before in 0..<index { values[before] = nil }
+                for before in cleared..<index { values[before] = nil }
+                cleared = index
                 projections = nil
             }
         }

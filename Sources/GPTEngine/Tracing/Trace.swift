@@ -24,6 +24,8 @@ public final class Trace {
     private let keysAndValues: [Int]
     private var logitRows: [Int: Tensor] = [:]
     private var lastPrediction: Prediction?
+    /// The operations that wait for one another before the one that was last worked toward can be looked at.
+    private var trail: (goal: Int, path: [Int]) = (-1, [])
 
     /// Prepares a pass; nothing is computed yet.
     ///
@@ -73,7 +75,7 @@ public final class Trace {
     public func computeNext(toward node: Int) -> Bool {
         let path = path(toward: node)
         guard !path.isEmpty else { return false }
-        compute([goal(of: node)] + path)
+        compute(path, toward: goal(of: node))
         return true
     }
 
@@ -81,20 +83,24 @@ public final class Trace {
 
     /// The operations that wait for one another before `node` can be looked at, the one that can run now at the end.
     private func path(toward node: Int) -> [Int] {
-        let goal = goal(of: node)
-        for wanted in (node < program.logitsIndex ? program.nodes[goal].inputs : []) + [goal] where !store.has(wanted) {
-            return path([wanted])
+        if trail.goal != node { trail = (node, []) }
+        // What was dropped meanwhile is waited for again; else each look goes on where the one before ended.
+        while let last = trail.path.last, store.has(last) { trail.path.removeLast() }
+        if trail.path.isEmpty {
+            let goal = goal(of: node)
+            let inputs = node < program.logitsIndex ? program.nodes[goal].inputs : []
+            guard let wanted = (inputs + [goal]).first(where: { !store.has($0) }) else { return [] }
+            trail.path = [wanted]
         }
-        return []
+        extend(&trail.path)
+        return trail.path
     }
 
-    /// A path with what its last operation waits for, down to one that waits for nothing.
-    private func path(_ start: [Int]) -> [Int] {
-        var path = start
+    /// Adds to a path what its last operation waits for, down to one that waits for nothing.
+    private func extend(_ path: inout [Int]) {
         while let missing = path.last.flatMap({ program.nodes[$0].inputs.first { !store.has($0) } }) {
             path.append(missing)
         }
-        return path
     }
 
     /// Does a piece of the work that leads to the logits of the last position; false when they are there.
@@ -146,14 +152,14 @@ public final class Trace {
         var path = [index]
         while true {
             if let known = store[index] { return known }
-            path = self.path(path)
+            extend(&path)
             compute(path)
             path.removeLast()
         }
     }
 
     /// Computes the last operation of a path, whose inputs are there.
-    private func compute(_ path: [Int]) {
+    private func compute(_ path: [Int], toward goal: Int? = nil) {
         let index = path[path.count - 1]
         let node = program.nodes[index]
         let inputs = node.inputs.map { input -> Tensor in
@@ -164,7 +170,7 @@ public final class Trace {
         // are known.
         let known = store.inherited(index).map { node.axes.contains(.query) ? 2 * $0.rows : tokens.count } ?? 0
         let extends = known >= tokens.count
-        makeRoom(for: node.elementCount, more: extends ? 4 * node.elementCount : 0, waiting: path)
+        makeRoom(for: node.elementCount, more: extends ? 4 * node.elementCount : 0, waiting: path, goal)
         let inherited = store.takeInherited(index)
         let result =
             if extends, let (old, rows) = inherited {
@@ -182,7 +188,9 @@ public final class Trace {
     ///
     /// What waiting operations read stays: it would be computed again for each of them, and twice as often with every
     /// block. So does what the cache shares, since to drop that would free nothing.
-    private func makeRoom(for count: Int, more: Int, waiting path: [Int]) {
+    private func makeRoom(for count: Int, more: Int, waiting path: [Int], _ goal: Int? = nil) {
+        // Mostly there is room whatever is counted twice.
+        if store.hasRoom(for: count, more: more, beside: cache?.heldBytes ?? 0) { return }
         var others = cache?.byteCount ?? 0
         var shared: [Int] = []
         for (place, index) in keysAndValues.enumerated() {
@@ -190,7 +198,7 @@ public final class Trace {
             if store.has(index) { shared.append(index) } else { others += bytes }
         }
         store.makeRoom(for: count, more: more, beside: others) {
-            Set(path.flatMap { program.nodes[$0].inputs } + shared)
+            Set((path + [goal].compactMap(\.self)).flatMap { program.nodes[$0].inputs } + shared)
         }
     }
 }

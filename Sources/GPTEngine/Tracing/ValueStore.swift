@@ -62,15 +62,19 @@ struct ValueStore {
     /// Drops what is needed least until a tensor of `count` numbers and `more` bytes fit the budget beside others, or
     /// nothing more can be dropped.
     mutating func makeRoom(for count: Int, more: Int = 0, beside others: Int, sparing kept: () -> Set<Int>) {
-        let size = BufferPool.size(for: count)
-        while true {
-            // Memory that waits for reuse counts too; what fits is reused and adds nothing.
-            let reuses = size > 0 && BufferPool.hasFree(size)
-            let needed = (reuses ? 0 : max(size, count * MemoryLayout<Float>.stride)) + more
-            guard byteCount + others + BufferPool.freeBytes + needed > memory else { return }
+        while !hasRoom(for: count, more: more, beside: others) {
             if BufferPool.shrink() { continue }
             guard dropOne(sparing: kept()) else { return }
         }
+    }
+
+    /// Whether a tensor of `count` numbers and `more` bytes fit the budget beside others.
+    func hasRoom(for count: Int, more: Int, beside others: Int) -> Bool {
+        let size = BufferPool.size(for: count)
+        // Memory that waits for reuse counts too; what fits is reused and adds nothing.
+        let reuses = size > 0 && BufferPool.hasFree(size)
+        let needed = (reuses ? 0 : max(size, count * MemoryLayout<Float>.stride)) + more
+        return byteCount + others + BufferPool.freeBytes + needed <= memory
     }
 
     private mutating func dropOne(sparing kept: Set<Int>) -> Bool {
