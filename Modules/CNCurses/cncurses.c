@@ -167,8 +167,10 @@ static cn_status start(const char *term, int input, int output, bool mouse) {
     if (!cn_signals_open(terminal, &modes)) return CN_NOT_A_TERMINAL;
     cn_capture_open();
     cn_signals_set_shown(true);
-    // Curses makes no screen of more than 32767 columns or rows; the size is asked for below.
-    use_env(FALSE);
+    // Of a size beyond all measure curses makes no screen; it begins with that of the entry then, and the size is
+    // taken over below.
+    struct winsize size;
+    use_env(ioctl(terminal, TIOCGWINSZ, &size) != 0 || (size.ws_row <= MOST_ROWS && size.ws_col <= MOST_COLUMNS));
     screen = newterm(term, display, keyboard);
     if (screen == NULL) return CN_NO_SCREEN;
     reports_mouse = mouse && capability("kmous") != NULL;
@@ -276,18 +278,11 @@ void cn_suspend(void) {
 
 // MARK: Drawing
 
-// What the terminal says, or where it says nothing, as a serial line does, the environment; else as it is.
-static int extent(int told, const char *variable, int present, int most) {
-    const char *text = told > 0 ? NULL : getenv(variable);
-    const long value = told > 0 ? told : text == NULL ? 0 : strtol(text, NULL, 10);
-    return value <= 0 ? present : value < most ? (int)value : most;
-}
-
 bool cn_apply_size(void) {
     struct winsize size;
-    if (ioctl(fileno(display), TIOCGWINSZ, &size) != 0) return false;
-    const int rows = extent(size.ws_row, "LINES", getmaxy(stdscr), MOST_ROWS);
-    const int width = extent(size.ws_col, "COLUMNS", getmaxx(stdscr), MOST_COLUMNS);
+    if (ioctl(fileno(display), TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return false;
+    const int rows = size.ws_row < MOST_ROWS ? size.ws_row : MOST_ROWS;
+    const int width = size.ws_col < MOST_COLUMNS ? size.ws_col : MOST_COLUMNS;
     if (rows == getmaxy(stdscr) && width == getmaxx(stdscr)) return false;
     resize_term(rows, width);
     clearok(curscr, TRUE);

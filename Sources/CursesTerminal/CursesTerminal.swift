@@ -16,8 +16,8 @@ public struct CursesTerminal: Terminal {
     /// What each cell looks like now; nil where that is not known.
     private var shown: [Appearance?] = []
     private var shownSize = Size(0, 0)
-    /// An event that came in the middle of another.
-    private var waiting: Event?
+    /// Events that came in the middle of another, the next one first.
+    private var waiting: [Event] = []
 
     /// Opens the full screen.
     ///
@@ -109,10 +109,7 @@ public struct CursesTerminal: Terminal {
 
     /// Waits for one event, at most `milliseconds`; without end when nil.
     public mutating func nextEvent(within milliseconds: Int?) -> Event {
-        if let event = waiting {
-            waiting = nil
-            return event
-        }
+        if !waiting.isEmpty { return waiting.removeFirst() }
         return translated(cn_read(milliseconds.map { Int32(clamping: max(0, $0)) } ?? -1))
     }
 
@@ -135,24 +132,41 @@ public struct CursesTerminal: Terminal {
     }
 
     /// What is pasted, up to the mark at its end; keys that have no character are left out.
+    ///
+    /// The mark may never come. A pause ends the text, as do keys that come one by one, and what was pressed since the
+    /// first control character, which nobody pastes, is pressed after all.
     private mutating func pastedText() -> String {
         var text = ""
-        while true {
-            // The end may be missing; a pause then ends the text.
-            let event = cn_read(500)
-            switch cn_event_kind(UInt32(bitPattern: event.kind)) {
-            case CN_EVENT_CHARACTER: text.unicodeScalars.append(Unicode.Scalar(UInt32(bitPattern: event.code)) ?? " ")
-            case CN_EVENT_KEY where event.code == Int32(CN_KEY_ENTER.rawValue): text.append("\n")
-            case CN_EVENT_KEY where event.code != Int32(CN_KEY_PASTE_END.rawValue): continue
-            case CN_EVENT_KEY, CN_EVENT_NONE: return text
+        var keys: [Event] = []
+        let start = ContinuousClock.now
+        for count in 1... {
+            let event = cn_read(200)
+            let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+            let kind = cn_event_kind(UInt32(bitPattern: event.kind))
+            if kind == CN_EVENT_KEY, event.code == Int32(CN_KEY_PASTE_END.rawValue) { return text }
+            switch kind {
             // Text that looks like a report must not end itself, since the rest would be taken for keys.
-            case CN_EVENT_MOUSE: continue
+            case CN_EVENT_NONE, CN_EVENT_MOUSE: break
+            case CN_EVENT_CHARACTER, CN_EVENT_KEY:
+                let isEnter = kind == CN_EVENT_KEY && event.code == Int32(CN_KEY_ENTER.rawValue)
+                let scalar: Unicode.Scalar? =
+                    isEnter ? "\n" : kind == CN_EVENT_KEY ? nil : Unicode.Scalar(UInt32(bitPattern: event.code))
+                let isControl = scalar.map { $0.value < 0x20 && $0 != "\n" && $0 != "\t" } ?? false
+                if !keys.isEmpty || isControl { keys.append(translated(event)) }
+                // A text without end is no reason to take all memory.
+                if let scalar, text.utf8.count < 1 << 20 { text.unicodeScalars.append(scalar) }
             default:
                 // A signal or a change of size is not lost.
-                waiting = translated(event)
+                waiting.append(translated(event))
                 return text
             }
+            // Pasted text comes faster than anybody types.
+            guard kind == CN_EVENT_NONE || milliseconds > 400 && Double(count) < milliseconds / 2 else { continue }
+            waiting += keys
+            let typed = keys.count
+            return typed == 0 ? text : String(text.unicodeScalars.dropLast(min(typed, text.unicodeScalars.count)))
         }
+        return text
     }
 
     /// Forgets what is shown, so that the next canvas is sent whole.

@@ -15,6 +15,9 @@ public enum Machine {
 }
 
 extension Machine {
+    /// Gives memory that waits for reuse back to the system, as when a model is closed that needed much.
+    public static func releaseMemory() { BufferPool.empty() }
+
     /// Bytes that the values of a pass may take unless told otherwise: 768 MiB, or a quarter of the memory if that is less.
     public static var activationMemory: Int { min(768 << 20, memory / 4) }
 }

@@ -217,12 +217,12 @@ public struct Stepper: Hashable, Sendable {
         return nil
     }
 
-    /// Gives the last taken token back, and lands on the draw that chose it.
-    public mutating func giveBack() -> Stop? {
+    /// Gives the last `count` taken tokens back, or as many as were taken, and lands on the draw that chose the first.
+    public mutating func giveBack(_ count: Int = 1) -> Stop? {
         guard tokens.count > promptCount else { return .nothingTaken }
         // Of a text that is given back token by token, the whole is kept.
         if !left.contains(where: { $0.starts(with: tokens) }) { left.append(tokens) }
-        restart(tokens.dropLast())
+        restart(tokens.dropLast(min(count, tokens.count - promptCount)))
         go(to: program.nodes.count - 1)
         return nil
     }

@@ -83,6 +83,11 @@ enum BufferPool {
         if surplus { munmap(base, size) }
     }
 
+    /// Gives all that waits for reuse back to the system.
+    static func empty() {
+        while shrink() {}
+    }
+
     /// Gives the block that waited longest back to the system; false when there is none.
     static func shrink() -> Bool {
         let oldest = state.withLock { state -> Block? in

@@ -19,9 +19,9 @@ extension App {
         adopt(next)
     }
 
-    mutating func giveBack() {
+    mutating func giveBack(_ count: Int) {
         var next = stepper
-        if let stop = next.giveBack() { return say(stop) }
+        if let stop = next.giveBack(count) { return say(stop) }
         adopt(next)
     }
 
@@ -72,6 +72,7 @@ extension App {
                 checkpoint: checkpoint)
             (app.size, app.capabilities, app.language) = (size, capabilities, language)
             self = app
+            Machine.releaseMemory()
         } catch {
             message = "\(error)"
         }

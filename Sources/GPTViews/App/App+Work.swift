@@ -10,7 +10,7 @@ extension App {
     var nextWork: Int? { trace?.next(toward: goal) }
 
     /// Whether there is something to compute.
-    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || nextWork != nil || panelNeedsWork) }
+    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || !typedAhead.isEmpty || nextWork != nil || panelNeedsWork) }
 
     /// Whether what stands in front waits for numbers.
     private var panelNeedsWork: Bool {
@@ -44,6 +44,12 @@ extension App {
     /// Computes one operation, or takes the token that all of them lead to.
     public mutating func work() {
         guard pendingTakes > 0 else {
+            // A key that was typed ahead acts on what those before it led to.
+            if !typedAhead.isEmpty {
+                let effect = handleNow(.key(typedAhead.removeFirst()))
+                if effect != .none { deferred.append(effect) }
+                return
+            }
             // What is in front comes first: each would drop the other's values where memory is short.
             if panelNeedsWork { workForPanel() } else { _ = trace?.computeNext(toward: goal) }
             return
@@ -52,10 +58,6 @@ extension App {
         pendingTakes -= 1
         take()
         lookAtTour()
-        guard pendingTakes == 0 else { return }
-        let keys = typedAhead
-        typedAhead = []
-        deferred += keys.map { handle(.key($0)) }.filter { $0 != .none }
     }
 
     /// Whether the operation after the cursor's is worth being made ready: once a place, and with room for both.

@@ -112,8 +112,25 @@ public struct App {
 
     // MARK: Events
 
-    /// Takes an event in.
+    /// Takes an event in; a key waits for those before it.
     public mutating func handle(_ event: Event) -> Effect {
+        if case .key(let key) = event, waits(key) { return .none }
+        return handleNow(event)
+    }
+
+    /// Whether a key was put behind those that wait for tokens to be taken. Esc calls them all off.
+    private mutating func waits(_ key: Key) -> Bool {
+        guard pendingTakes > 0 || !typedAhead.isEmpty else { return false }
+        switch KeyBindings.command(for: key, in: focus) {
+        case .quit, .redraw, .suspend: return false
+        case .escape: (pendingTakes, typedAhead) = (0, [])
+        default: typedAhead.append(key)
+        }
+        return true
+    }
+
+    /// Takes an event in whose turn it is.
+    mutating func handleNow(_ event: Event) -> Effect {
         let (before, wasTouring) = (stepper.index, tour != nil)
         let effect = take(event)
         // Another operation has other pictures: its result comes first. What a tour gives back is as it was.
@@ -157,12 +174,6 @@ public struct App {
     }
 
     private mutating func press(_ key: Key) -> Effect {
-        if pendingTakes > 0, key != .character("q") {
-            // A key that was typed ahead acts on what the keys before it lead to; Esc calls it all off.
-            typedAhead = key == .escape ? [] : typedAhead + [key]
-            if key == .escape { pendingTakes = 0 }
-            return .none
-        }
         if case .character(let digit) = key, ("0"..."9").contains(digit), !(count.isEmpty && digit == "0") {
             if count.count < 5 { count.unicodeScalars.append(digit) }
             message = "count \(count)"
@@ -191,7 +202,7 @@ public struct App {
         // A count is the number of a step, as it is shown; without one it is the last.
         case .last: stepper.go(to: min(Int(count) ?? .max, stepper.program.nodes.count) - 1)
         case .take: pendingTakes = times
-        case .giveBack: for _ in 0..<times where message == nil { giveBack() }
+        case .giveBack: giveBack(times)
         case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)
         case .zoom(let step): zoom(step)
         case .resetZoom: view.reset()
