@@ -3,34 +3,8 @@ import Testing
 
 /// The commands that print, run as a user runs them.
 @Suite struct CommandTests {
-    /// What a run of the program gave.
-    struct Answer {
-        let status: Int32
-        let output: String
-        let errors: String
-
-        /// Standard output as JSON.
-        func json() throws -> [String: Any] {
-            try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
-        }
-    }
-
     private func run(_ arguments: String..., input: String = "") throws -> Answer {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try Built.path("gptstep"))
-        process.arguments = arguments
-        process.environment = Built.environment()
-        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-        (process.standardInput, process.standardOutput, process.standardError) = (stdin, stdout, stderr)
-        try process.run()
-        stdin.fileHandleForWriting.write(Data(input.utf8))
-        try stdin.fileHandleForWriting.close()
-        let output = try stdout.fileHandleForReading.readToEnd() ?? Data()
-        let errors = try stderr.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return Answer(
-            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
-            errors: String(decoding: errors, as: UTF8.self))
+        try Answer.of(Built.path("gptstep"), arguments, input: input)
     }
 
     @Test(arguments: [

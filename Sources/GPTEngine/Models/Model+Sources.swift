@@ -21,7 +21,9 @@ extension Model {
         if let folder = snapshot(of: name, in: cache) { return try .checkpoint(folder, name: name) }
         let isPath = name.hasPrefix("/") || name.hasPrefix(".") || name.hasSuffix("/") || name.hasSuffix(".safetensors")
         if isPath { throw FileError.missing(path) }
-        if name.contains("/") || name == "distilgpt2", HubReference(name) != nil {
+        if name.contains("/") || name == "distilgpt2", let reference = HubReference(name) {
+            // A cache that may not be looked into is no cache without the model.
+            _ = try cache.folder(of: reference).appending("snapshots").status()
             throw ModelError.notInCache(name, cache: cache.root)
         }
         throw ModelError.unknown(name, near: nearest(to: name, among: Preset.all.map(\.name) + ["distilgpt2"]))

@@ -86,7 +86,8 @@ public struct BytePairTokenizer: Tokenizer {
         try merges { (rule) throws(TokenizerError) in
             let (left, right) = (rule.bytes[..<rule.middle], rule.bytes[rule.middle...])
             guard let leftID = ids[left], let rightID = ids[right], let id = ids[rule.bytes] else {
-                throw .unknownMerge(visible(displayForm(Array(left))), visible(displayForm(Array(right))), rank: Int(rank))
+                throw .unknownMerge(
+                    visible(displayForm(Array(left))), visible(displayForm(Array(right))), rank: Int(rank))
             }
             guard rank < most else { throw .tooManyMerges(most: most) }
             // Of equal lines the later counts, as in the library that writes these files.

@@ -154,7 +154,8 @@ struct TokenizerFile {
         if scanner.peek() == UInt8(ascii: "[") {
             try scanner.array { scanner in parts.append(try scanner.string()) }
         } else {
-            parts = try scanner.string().split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+            parts = try scanner.string().split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(
+                String.init)
         }
         guard parts.count == 2,
             let rule = BytePairTokenizer.rule(parts[0][...].unicodeScalars, parts[1][...].unicodeScalars)

@@ -10,7 +10,9 @@ extension App {
     var nextWork: Int? { trace?.next(toward: goal) }
 
     /// Whether there is something to compute.
-    public var isBusy: Bool { !isInterrupted && (pendingTakes > 0 || !typedAhead.isEmpty || nextWork != nil || panelNeedsWork) }
+    public var isBusy: Bool {
+        !isInterrupted && (pendingTakes > 0 || !typedAhead.isEmpty || nextWork != nil || panelNeedsWork)
+    }
 
     /// Whether what stands in front waits for numbers.
     private var panelNeedsWork: Bool {

@@ -3,7 +3,9 @@ import GPTEngine
 
 struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the tokens of a text with their ids; of any length, whatever the context holds.")
+        abstract: "Print the tokens of a text with their ids; of any length, whatever the context holds.",
+        discussion:
+            "An empty text has no tokens, and that is the answer; the commands that run a pass need one at least.")
 
     @Option(help: ArgumentHelp("The model whose tokenizer is used.", valueName: "model"))
     var model = "nano"
