@@ -154,7 +154,7 @@ import Testing
         (["tokenizer.json": json(merges: #"["h q"]"#)], "merge"),
         (["tokenizer.json": json(merges: #"["h e l"]"#)], "merge"),
         (["tokenizer.json": json(merges: "[1]")], "a string"), (["tokenizer.json": "{"], "a string"),
-        (["tokenizer.json": json() + "x"], "the end"), (["tokenizer.json": ""], "an object"),
+        (["tokenizer.json": json() + "x"], "the end"), (["tokenizer.json": ""], "empty"),
         (["vocab.json": #"{"h":0,"h":1}"#, "merges.txt": ""], "twice"),
         (["vocab.json": #"{"h":-1}"#, "merges.txt": ""], "whole"),
         (["vocab.json": #"{"h":0,"e":0}"#, "merges.txt": ""], "two tokens"),

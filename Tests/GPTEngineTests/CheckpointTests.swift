@@ -136,7 +136,7 @@ struct SmallCheckpoint {
     @Test func `an empty file is refused`() throws {
         let small = try SmallCheckpoint()
         let path = try small.folder.write("model.safetensors", [])
-        #expect(throws: CheckpointError.notSafetensors(path: path, reason: .tooSmall(bytes: 0))) {
+        #expect(throws: CheckpointError.otherKind(path: path, reason: "it is empty; the download may have failed")) {
             try Model.checkpoint(path)
         }
     }
@@ -156,7 +156,7 @@ struct SmallCheckpoint {
     // MARK: Tensors
 
     @Test(arguments: [
-        "wte.weight", "wpe.weight", "h.0.ln_1.bias", "h.0.attn.c_attn.weight", "h.0.mlp.c_proj.bias", "ln_f.weight",
+        "wte.weight", "wpe.weight", "h.0.attn.c_attn.weight", "h.0.ln_2.weight", "ln_f.weight",
     ])
     func `a missing tensor is refused by name`(name: String) throws {
         var small = try SmallCheckpoint()
@@ -165,6 +165,63 @@ struct SmallCheckpoint {
         let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(path) }
         #expect(error == .missingTensor(path: small.weightsPath, name: name))
         #expect(error.description.contains(name))
+    }
+
+    @Test func `a model without any bias has zeros, one that lacks some is refused by their names`() throws {
+        var small = try SmallCheckpoint()
+        try small.replace("h.0.mlp.c_proj.bias", with: nil)
+        try small.replace("ln_f.bias", with: nil)
+        let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(small.write()) }
+        let path = small.weightsPath
+        #expect(error == .someBiasesMissing(path: path, names: ["h.0.mlp.c_proj.bias", "ln_f.bias"], of: 7))
+        #expect(error.description.contains("h.0.mlp.c_proj.bias, ln_f.bias"))
+
+        for name in small.tensors.map(\.name) where name.hasSuffix(".bias") { try small.replace(name, with: nil) }
+        let model = try Model.checkpoint(small.write())
+        let weights = try #require(model.weights)
+        #expect(model.remark?.contains("no biases: zeros") == true)
+        for parameter in model.configuration.parameters where parameter.isBias {
+            #expect(weights[parameter].values.allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test func `an unembedding alone is the token table too`() throws {
+        var small = try SmallCheckpoint()
+        let table = try #require(small.tensors.first { $0.name == "wte.weight" })
+        try small.replace("wte.weight", with: nil)
+        small.tensors.append(("lm_head.weight", table.tensor))
+        let model = try Model.checkpoint(small.write())
+        let weights = try #require(model.weights)
+        #expect(weights[model.configuration.tokenTable].values == table.tensor.values)
+        #expect(model.remark?.contains("stored as lm_head.weight") == true)
+    }
+
+    @Test func `what is left unread is named`() throws {
+        var small = try SmallCheckpoint()
+        small.tensors.append(("score.weight", Tensor([2], [1, 2])))
+        small.tensors.append(("h.0.attn.bias", Tensor([1], [1])))
+        #expect(try Model.checkpoint(small.write()).remark?.contains("unread: score.weight") == true)
+    }
+
+    @Test(arguments: [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "Git LFS pointer"),
+        ("\n<!DOCTYPE html><html>", "web page"), ("GGUF\u{3}\0\0\0", "GGUF"), ("", "empty"),
+        ("\u{1F}\u{8B}", "is not a whole safetensors file"),
+    ])
+    func `a file that is not what its name says is called what it is`(text: String, word: String) throws {
+        for name in ["model.safetensors", "config.json", "tokenizer.json"] {
+            let small = try SmallCheckpoint()
+            _ = try small.write()
+            let path = try small.folder.write(name, text.utf8)
+            if name == "tokenizer.json" {
+                let model = try Model.checkpoint(small.path)
+                if !text.hasPrefix("\u{1F}") { #expect(model.tokenizerFault?.description.contains(word) == true) }
+            } else {
+                let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(small.path) }
+                #expect(error.description.contains(visible(path)))
+                if name != "config.json" || !text.hasPrefix("\u{1F}") { #expect(error.description.contains(word), "\(error)") }
+            }
+        }
     }
 
     @Test func `a block beyond the configured ones is refused by name`() throws {

@@ -3,13 +3,19 @@ public import SystemPackage
 /// A GPT-2 checkpoint: every parameter of its configuration, found, of the right shape, and ready to be read.
 ///
 /// Names may carry the prefixes `transformer.`, `module.` and `_orig_mod.`; causal-mask buffers and other extras are
-/// ignored. Linear weights may be stored [in, out] (Conv1D, as GPT-2 itself) or [out, in] (nn.Linear, as nanoGPT): the
+/// ignored. Tensors that a model does without are implied: no biases at all are zeros, as nanoGPT's `bias=False` leaves
+/// them, and an unembedding alone is the token table too, as safetensors' `save_model` writes shared tensors. Linear
+/// weights may be stored [in, out] (Conv1D, as GPT-2 itself) or [out, in] (nn.Linear, as nanoGPT): the
 /// whole checkpoint's `c_attn`, which is never square, tells which.
 public struct Checkpoint: Sendable {
     /// The shape of the model.
     public let configuration: Configuration
     /// The files the tensors are in.
     public let files: TensorFiles
+    /// Whether the model has no biases, which are zeros then.
+    public let impliesBiases: Bool
+    /// Whether the token table is stored as the unembedding that is tied to it.
+    public let impliesTable: Bool
     private let stored: [[UInt8]: TensorFiles.Stored]
     private let isTransposed: Bool
 
@@ -26,10 +32,23 @@ public struct Checkpoint: Sendable {
         }
         self.configuration = configuration
         self.files = files
+        let table = Array(configuration.tokenTable.name.utf8)
+        let head = stored[Self.head]
+        impliesTable = configuration.tiesEmbeddings && stored[table] == nil && head != nil
+        if impliesTable { stored[table] = head }
+        let biases = configuration.parameters.filter(\.isBias)
+        let missing = biases.filter { stored[Array($0.name.utf8)] == nil }
+        impliesBiases = missing.count == biases.count
         self.stored = stored
         let probe = configuration.attentionIn(block: 0).weight
         isTransposed = stored[Array(probe.name.utf8)]?.entry.shape == probe.shape.reversed()
-        for parameter in configuration.parameters { try check(parameter) }
+        for parameter in configuration.parameters where !parameter.isBias { try check(parameter) }
+        if !impliesBiases {
+            guard missing.isEmpty else {
+                throw .someBiasesMissing(path: files.path, names: missing.map(\.name), of: biases.count)
+            }
+            for bias in biases { try check(bias) }
+        }
         // Blocks beyond the configured ones would be left out without a word.
         let surplus = configuration.norm(1, block: configuration.layerCount).gamma.name
         guard stored[Array(surplus.utf8)] == nil else { throw .surplusBlock(path: files.path, name: surplus) }
@@ -56,6 +75,7 @@ public struct Checkpoint: Sendable {
 
     /// The numbers of a parameter of this configuration, matrices [in, out].
     func tensor(_ parameter: Parameter) -> Tensor {
+        if impliesBiases, parameter.isBias { return Tensor(parameter.shape) { $0.update(repeating: 0) } }
         guard let stored = stored[Array(parameter.name.utf8)]?.tensor else {
             preconditionFailure("\(parameter.name) was checked when the file was opened")
         }
@@ -83,9 +103,23 @@ public struct Checkpoint: Sendable {
         return stored[Array(parameter.name.utf8)]?.halves
     }
 
+    private static let head = Array("lm_head.weight".utf8)
+
+    /// The tensors of the file that are no part of the model, as those of an adapter or of another head, by name; masks
+    /// that every GPT-2 may carry are not among them.
+    public var unread: [String] {
+        let read = Set(configuration.parameters.map(\.name) + ["lm_head.weight"])
+        return files.tensors.map(\.entry.name).filter { name in
+            let plain = Self.plainName(name)
+            return !read.contains(plain) && !Self.masks.contains { plain.hasSuffix($0) }
+        }
+    }
+
+    private static let masks = [".attn.bias", ".attn.masked_bias"]
+
     /// Whether a stored unembedding differs from the token table that the configuration ties it to.
     var storesOtherUnembedding: Bool {
-        guard configuration.tiesEmbeddings, let head = stored[Array("lm_head.weight".utf8)],
+        guard configuration.tiesEmbeddings, let head = stored[Self.head],
             let table = stored[Array(configuration.tokenTable.name.utf8)]
         else { return false }
         return !head.hasSameBytes(as: table)
@@ -105,12 +139,16 @@ public struct Checkpoint: Sendable {
 public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     /// The bytes break the rules of the format.
     case notSafetensors(path: FilePath, reason: SafetensorsError)
+    /// Something else stands in its place.
+    case otherKind(path: FilePath, reason: String)
     /// A Python pickle, which can run code when it is opened.
     case pickle(path: FilePath)
     /// The configuration is broken, or asks for what is not understood.
     case notConfiguration(path: FilePath, reason: String)
     /// A parameter that the configuration needs is not there.
     case missingTensor(path: FilePath, name: String)
+    /// Some biases are there and others are not: which would be zeros, nobody has said.
+    case someBiasesMissing(path: FilePath, names: [String], of: Int)
     /// A parameter has another shape than the configuration says.
     case wrongShape(path: FilePath, name: String, expected: [Int], found: [Int])
     /// A parameter is not made of floating-point numbers of 16 bits or more.
@@ -129,11 +167,14 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .notSafetensors(let path, let reason):
             "\(visible(path)) is not a whole safetensors file: \(reason.description)."
+        case .otherKind(let path, let reason): "\(visible(path)) is not a weights file: \(reason)."
         case .pickle(let path):
             "\(visible(path)) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
         case .notConfiguration(let path, let reason):
             "\(visible(path)) does not describe a GPT-2 that can be run: \(reason)."
         case .missingTensor(let path, let name): "\(visible(path)) has no tensor \(name), which is needed."
+        case .someBiasesMissing(let path, let names, let count):
+            "\(visible(path)) has some biases and lacks \(names.count) of \(count): \(listed(names)). Without any they would be zeros."
         case .wrongShape(let path, let name, let expected, let found):
             "In \(visible(path)) the tensor \(visible(name)) has the shape \(visible(found)); its configuration needs \(expected)."
         case .wrongType(let path, let name, let found):
@@ -147,4 +188,10 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
             "The folder \(visible(folder)) holds neither model.safetensors nor model.safetensors.index.json."
         }
     }
+}
+
+/// The first few of some names, and how many more there are.
+public func listed(_ names: [String]) -> String {
+    let shown = names.prefix(4).map(visible).joined(separator: ", ")
+    return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
 }

@@ -2,7 +2,8 @@ import SystemPackage
 
 /// Reads the `config.json` of a Hugging Face GPT-2: what is not understood is refused by name, never guessed.
 ///
-/// Source of keys and defaults: `GPT2Config` in transformers 5.23.
+/// Source of keys and defaults: `GPT2Config` in transformers 5.23, which reads `n_ctx` no more: `n_positions` sizes the
+/// table of positions.
 struct ConfigurationFile {
     private let path: FilePath
     private let keys: [String: JSONValue]
@@ -17,7 +18,8 @@ struct ConfigurationFile {
             try scanner.object { scanner, key in keys[key] = try scanner.value() }
             try scanner.end()
         } catch let error as JSONSyntaxError {
-            throw CheckpointError.notConfiguration(path: path, reason: "it \(error.description)")
+            throw CheckpointError.notConfiguration(
+                path: path, reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
         }
         self.keys = keys
     }
@@ -43,7 +45,7 @@ struct ConfigurationFile {
                 layerCount: try integer("n_layer", "num_hidden_layers") ?? 12,
                 headCount: try integer("n_head", "num_attention_heads") ?? 12,
                 width: try integer("n_embd", "hidden_size") ?? 768,
-                contextLength: try integer("n_positions", "n_ctx", "max_position_embeddings") ?? 1024,
+                contextLength: try integer("n_positions", "max_position_embeddings") ?? 1024,
                 vocabularySize: try integer("vocab_size") ?? 50257,
                 mlpWidth: try integer("n_inner"),
                 activation: activation,

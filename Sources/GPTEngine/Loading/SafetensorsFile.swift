@@ -22,6 +22,7 @@ public struct SafetensorsFile: Sendable {
         do {
             header = try SafetensorsHeader(source.bytes)
         } catch {
+            if let reason = FileKind.misplaced(source.bytes) { throw .otherKind(path: path, reason: reason) }
             let begins = source.bytes.starts(with: Array("PK".utf8)) || source.bytes.starts(with: [0x80])
             // A header's length may begin with the same bytes, but then a header follows.
             throw begins && source.bytes.dropFirst(8).first != UInt8(ascii: "{")

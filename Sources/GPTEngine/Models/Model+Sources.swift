@@ -92,6 +92,9 @@ extension Model {
         let remarks = [
             pairs == nil ? "tokens by id" : nil,
             hasOwnUnembedding ? "its own lm_head, though the config ties it" : nil,
+            checkpoint.impliesBiases ? "no biases: zeros" : nil,
+            checkpoint.impliesTable ? "token table stored as lm_head.weight" : nil,
+            checkpoint.unread.isEmpty ? nil : "unread: \(listed(checkpoint.unread))",
         ].compactMap(\.self)
         let generation = folder.appending("generation_config.json")
         let settings = try generation.status() != nil ? ConfigurationFile(path: generation) : file

@@ -15,6 +15,8 @@ public struct Parameter: Hashable, Sendable {
     /// What a fresh model is filled with.
     public let initialization: Initialization
 
+    /// Whether it is added to what it stands for: the biases of linear maps and the β of LayerNorms.
+    public var isBias: Bool { name.hasSuffix(".bias") }
     /// Numbers it holds.
     public var count: Int { shape.reduce(1, *) }
 }

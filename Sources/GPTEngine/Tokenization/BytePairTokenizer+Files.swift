@@ -35,7 +35,8 @@ extension BytePairTokenizer {
             vocabulary = try scanner.vocabulary()
             try scanner.end()
         } catch let error as JSONSyntaxError {
-            throw TokenizerError.file(path: path("vocab.json"), reason: "it \(error.description)")
+            throw TokenizerError.file(
+                path: path("vocab.json"), reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
         }
         let merges = try ByteSource(reading: path("merges.txt"))
         // Without a list of added tokens, the one that every GPT-2 has is known by name.
@@ -95,6 +96,7 @@ extension BytePairTokenizer {
                 Substring($0).unicodeScalars
             }
             guard parts.count == 2, let rule = rule(parts[0], parts[1]) else {
+                if let reason = FileKind.misplaced(merges), !merges.isEmpty { throw .file(path: path, reason: reason) }
                 throw .file(path: path, reason: "line \(number) is not two tokens with a space between")
             }
             try body(rule)

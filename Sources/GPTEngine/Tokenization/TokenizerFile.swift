@@ -23,7 +23,7 @@ struct TokenizerFile {
             try scanner.object { scanner, key in try read(key, from: &scanner) }
             try scanner.end()
         } catch let error as JSONSyntaxError {
-            throw refusal("it \(error.description)")
+            throw refusal(FileKind.misplaced(source.bytes) ?? "it \(error.description)")
         }
         guard isByteLevel else {
             throw refusal("its pre_tokenizer is not ByteLevel, which is the one that is understood")

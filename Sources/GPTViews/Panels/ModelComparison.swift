@@ -44,7 +44,10 @@ extension App {
         let isPreset = Preset.named(preset.name)?.configuration == preset.configuration
         let state =
             switch isPreset ? preset.availability : .loaded {
-            case .loaded: isPreset ? "trained, built in" : "the checkpoint of this session"
+            case .loaded:
+                isPreset
+                    ? "trained, built in"
+                    : ["the checkpoint of this session", checkpoint?.remark].compactMap(\.self).joined(separator: " · ")
             case .shapes: "shapes only: every operation with its cost, no numbers"
             case .absent, .random: "opens with random weights: real mechanics, numbers that mean nothing"
             }
@@ -57,7 +60,7 @@ extension App {
                 ),
             ],
             x: area.x, y: area.y)
-        canvas.write("  " + state, x: area.x, y: area.y + 1, .dim)
+        canvas.write(clipped("  " + state, area.width), x: area.x, y: area.y + 1, .dim)
         let census = preset.configuration.census
         for (place, (part, count)) in census.enumerated() {
             let y = area.y + 2 + place

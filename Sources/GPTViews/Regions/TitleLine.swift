@@ -27,7 +27,7 @@ struct TitleLine {
         let count = grouped(scene.configuration.parameterCount)
         let notes = (badge == nil ? [state] : []) + [scene.model.remark].compactMap(\.self)
         let room = limit - x - 2 - (badge.map { $0.count + 4 } ?? 0)
-        let facts = [["\(count) parameters"] + notes, notes, []]
+        let facts = [["\(count) parameters"] + notes, notes, badge == nil ? [state] : [], []]
             .map { ([scene.model.name] + $0).joined(separator: " · ") }
         let fitting = facts.first { $0.unicodeScalars.count <= room } ?? scene.model.name
         x = canvas.write(fitting, x: x + 2, y: area.y, text, limit: limit)
