@@ -30,7 +30,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
         .systemLibrary(name: "COpenBLAS", path: "Modules/COpenBLAS"),
         .target(name: "CRowProduct", path: "Modules/CRowProduct"),
-        .target(name: "CMappedFiles", path: "Modules/CMappedFiles"),
+        .target(name: "CFiles", path: "Modules/CFiles"),
         .target(name: "CStart", path: "Modules/CStart"),
         .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
         .target(name: "CTourText", path: "Modules/CTourText", exclude: ["data"]),
@@ -39,7 +39,7 @@ let package = Package(
         .target(
             name: "GPTEngine",
             dependencies: [
-                "COpenBLAS", "CRowProduct", "CMappedFiles", "CEmbedded",
+                "COpenBLAS", "CRowProduct", "CFiles", "CEmbedded",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -28,18 +28,14 @@ static void on_crash(int number, siginfo_t *info, void *context) {
     raise(number);
 }
 
-static void set_quit(int how) {
-    sigset_t quit;
-    sigemptyset(&quit);
-    sigaddset(&quit, SIGQUIT);
-    sigprocmask(how, &quit, NULL);
-}
-
 // The runtime's library installs its handlers when it is loaded. Until ours is there SIGQUIT waits.
 static void before_libraries(void) {
     struct sigaction found;
     ignores_quit = sigaction(SIGQUIT, NULL, &found) == 0 && found.sa_handler == SIG_IGN;
-    set_quit(SIG_BLOCK);
+    sigset_t quit;
+    sigemptyset(&quit);
+    sigaddset(&quit, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &quit, NULL);
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const first)(void) = before_libraries;
@@ -47,7 +43,10 @@ __attribute__((section(".preinit_array"), used)) static void (*const first)(void
 __attribute__((constructor)) static void after_libraries(void) {
     struct sigaction action = {.sa_handler = ignores_quit ? SIG_IGN : on_quit};
     sigaction(SIGQUIT, &action, NULL);
-    set_quit(SIG_UNBLOCK);
+    // Whoever started the program may have held signals back on its own account: here they count.
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
 
     action = (struct sigaction){.sa_flags = SA_SIGINFO | SA_ONSTACK};
     action.sa_sigaction = on_crash;

@@ -15,6 +15,12 @@ public enum Machine {
 }
 
 extension Machine {
+    /// Ends the program in its own way where the system has no memory left for values, instead of a trap; `end` is told
+    /// how many bytes were asked for.
+    public static func endWithoutMemory(_ end: @escaping @Sendable (Int) -> Never) {
+        BufferPool.exhausted.withLock { $0 = end }
+    }
+
     /// Gives memory that waits for reuse back to the system, as when a model is closed that needed much.
     public static func releaseMemory() { BufferPool.empty() }
 

@@ -34,10 +34,16 @@ struct GPTStep: ParsableCommand {
         // A limit on the sizes of files comes as an error where one is written, and not as the end of the program.
         signal(SIGXFSZ, SIG_IGN)
         ByteSource.endOnShrinking(status: ExitStatus.inputOutput.rawValue) { withoutControls(sentence(for: $0)) + "\n" }
+        Machine.endWithoutMemory { bytes in
+            standardError("gptstep: there is no memory left: \(byteCount(bytes)) more were needed and not given.")
+            Foundation.exit(ExitStatus.unavailable.rawValue)
+        }
         let arguments = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
         do {
             var command = try parseAsRoot(
-                arguments.map { RawText.string(UnsafeRawBufferPointer(start: $0, count: strlen($0))) })
+                arguments.map {
+                    RawText.string(UnsafeRawBufferPointer(start: $0, count: strlen($0)), hidingControls: true)
+                })
             try command.run()
         } catch { end(with: error) }
     }
@@ -75,6 +81,10 @@ struct GPTStep: ParsableCommand {
     /// A message of the argument parser, which repeats what was typed, however long that is.
     private static func readable(_ message: String) -> String {
         message.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.count > 400 ? "\($0.prefix(200))…\($0.suffix(180))" : String($0) }.joined(separator: "\n")
+            .map { line in
+                let scalars = line.unicodeScalars
+                return scalars.count > 400
+                    ? String(scalars.prefix(200)) + "…" + String(scalars.suffix(180)) : String(line)
+            }.joined(separator: "\n")
     }
 }

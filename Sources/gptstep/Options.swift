@@ -48,6 +48,22 @@ func wholeNumber<Number: FixedWidthInteger & Sendable>(
     }
 }
 
+/// Reads a number of a range that `expected` names.
+func number(_ expected: String, _ isRight: @escaping @Sendable (Float) -> Bool) -> @Sendable (String) throws -> Float {
+    { text in
+        if let number = Float(text), isRight(number) { return number }
+        throw UsageError("\(expected) is expected.")
+    }
+}
+
+/// Reads an index.
+@Sendable func wholeIndex(_ text: String) throws -> Int {
+    guard let index = Int(text) else {
+        throw UsageError("a whole number is expected, from 0 on, or from -1 back for the last ones.")
+    }
+    return index
+}
+
 /// An index that may count from the end, as −1 for the last.
 ///
 /// - Throws: ``UsageError`` where there is none of that number.
@@ -115,9 +131,18 @@ struct PromptOptions: ParsableArguments {
         // A file that is read is not written over, however it came in.
         ByteSource.noteRead(STDIN_FILENO)
         do {
-            var bytes = Array(try FileHandle.standardInput.readToEnd() ?? Data())
+            var bytes: [UInt8] = []
+            while let piece = try FileHandle.standardInput.read(upToCount: 1 << 20), !piece.isEmpty {
+                bytes += piece
+                if bytes.count > 1 << 26 {
+                    throw FileError.unreadable(
+                        "standard input", reason: "more than 64 MiB come, and no prompt is so long")
+                }
+            }
             if model.tokenizer is LetterTokenizer, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
             return bytes
+        } catch let error as FileError {
+            throw error
         } catch {
             throw FileError.unreadable("standard input", reason: "it cannot be read to its end")
         }
@@ -138,6 +163,7 @@ extension Prediction {
     ///
     /// - Throws: ``PredictionError``.
     func check(_ model: Model) throws {
+        try model.weights?.checkUnchanged()
         if !sum.isFinite || sum <= 0 { throw PredictionError(model: model.name) }
     }
 }

@@ -219,7 +219,9 @@ struct SmallCheckpoint {
             } else {
                 let error = try #require(throws: CheckpointError.self) { try Model.checkpoint(small.path) }
                 #expect(error.description.contains(visible(path)))
-                if name != "config.json" || !text.hasPrefix("\u{1F}") { #expect(error.description.contains(word), "\(error)") }
+                if name != "config.json" || !text.hasPrefix("\u{1F}") {
+                    #expect(error.description.contains(word), "\(error)")
+                }
             }
         }
     }

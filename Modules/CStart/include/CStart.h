@@ -5,3 +5,4 @@
 //   ask a question and go on.
 // - A crash is reported and ends the program. Where standard input is a terminal the runtime would ask what to do next
 //   and wait for a key.
+// - No signal is held back, even where the program that started this one held some back.

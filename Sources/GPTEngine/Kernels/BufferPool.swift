@@ -21,6 +21,10 @@ enum BufferPool {
     }
 
     private static let state = Mutex(State())
+    /// What happens when the system has no memory left.
+    static let exhausted = Mutex<@Sendable (Int) -> Never>({ bytes in
+        fatalError("the system has no \(byteCount(bytes)) of memory left")
+    })
     private static let hugePage = 2 << 20
 
     /// Bytes that are kept for reuse.
@@ -54,7 +58,7 @@ enum BufferPool {
         let whole = size + spare
         guard let start = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             start != MAP_FAILED
-        else { fatalError("the system has no \(byteCount(size)) of memory left") }
+        else { exhausted.withLock { $0 }(size) }
         let base = spare > 0 ? start.alignedUp(toMultipleOf: spare) : start
         if base > start { munmap(start, base - start) }
         let tail = start + whole - (base + size)

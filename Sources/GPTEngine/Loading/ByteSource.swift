@@ -1,4 +1,4 @@
-import CMappedFiles
+import CFiles
 package import Foundation
 import Synchronization
 public import SystemPackage
@@ -42,7 +42,7 @@ public final class ByteSource: @unchecked Sendable {
             return
         }
         let sentence = Self.words.withLock { $0 }?(.changed(path)) ?? ""
-        guard let base = cmf_map(file.rawValue, Int(status.size), sentence) else {
+        guard let base = cf_map(file.rawValue, Int(status.size), sentence) else {
             throw FileError(path, Errno(rawValue: errno))
         }
         bytes = UnsafeRawBufferPointer(start: base, count: Int(status.size))
@@ -86,7 +86,7 @@ public final class ByteSource: @unchecked Sendable {
         switch storage {
         case .permanent: break
         case .read: bytes.deallocate()
-        case .mapped: cmf_unmap(bytes.baseAddress, bytes.count)
+        case .mapped: cf_unmap(bytes.baseAddress, bytes.count)
         }
     }
 
@@ -112,7 +112,7 @@ public final class ByteSource: @unchecked Sendable {
     /// To be called once at the start of a program, before a file is opened.
     public static func endOnShrinking(status: Int32, _ words: @escaping @Sendable (FileError) -> String) {
         self.words.withLock { $0 = words }
-        cmf_end_on_shrinking(status)
+        cf_end_on_shrinking(status)
     }
 
     /// Makes sure that a mapped file is as it was when it was opened.

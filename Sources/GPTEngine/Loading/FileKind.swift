@@ -9,9 +9,12 @@ enum FileKind {
             start.starts(with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
         }
         if begins("version https://git-lfs") {
-            return "it is a Git LFS pointer, and the file itself was not downloaded; `git lfs pull` in its repository brings it"
+            return
+                "it is a Git LFS pointer, and the file itself was not downloaded; `git lfs pull` in its repository brings it"
         }
-        if begins("GGUF") { return "it is a GGUF file, as llama.cpp reads them; the model in its original form is needed" }
+        if begins("GGUF") {
+            return "it is a GGUF file, as llama.cpp reads them; the model in its original form is needed"
+        }
         if begins("\u{1F}") && start.dropFirst().first == 0x8B { return "it is a gzip archive, to be unpacked first" }
         if start.starts(with: [0x89] + Array("HDF".utf8)) { return "it is an HDF5 file, as TensorFlow writes them" }
         if start.starts(with: [0x93] + Array("NUMPY".utf8)) { return "it is a NumPy array" }

@@ -1,10 +1,11 @@
+import CFiles
 public import Foundation
 public import SystemPackage
 
 /// Writes pieces one after the other to a temporary file beside `path`, and renames it when all are on the disk.
 ///
-/// A link stays a link: what it leads to is replaced. What is replaced keeps its permissions; a device or a pipe is
-/// written to directly. A file that may not be written to stays.
+/// A link stays a link: what it leads to is replaced. What is replaced keeps its owner and its permissions; a device, a
+/// pipe, or a file in a folder where it may not be replaced is written to directly. A file that may not be written to stays.
 ///
 /// - Parameter body: is given a function that writes a piece.
 /// - Throws: ``FileError/unwritable(_:reason:)``, or what `body` throws; nothing is left behind then.
@@ -12,23 +13,26 @@ public func writeFile(_ path: FilePath, _ body: (_ write: (Data) throws -> Void)
     let target = try followingLinks(path)
     let status = try? target.stat()
     if let status { try check(target, status) }
-    if let status, status.type != .regular {
+    let folder = target.removingLastComponent()
+    if let status, status.type != .regular || !mayReplace(status, in: folder) {
         let file = try open(target, [.truncate])
         defer { try? file.close() }
         return try body { try write($0, to: file, target) }
     }
 
-    let folder = target.removingLastComponent()
     removeAbandonedParts(in: folder)
     let (part, file) = try openPart(in: folder, for: target)
     // Closed last of all: until then its lock tells others that its writer lives.
     defer { try? file.close() }
     // Who asks the program to end wants no half of a file either.
-    let endings = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].compactMap { removing(part, on: $0) }
-    defer { for ending in endings { ending() } }
+    let removal = part.withPlatformString(cf_remove_on_end)
+    defer { cf_keep(removal) }
     do {
         // Of the permissions those that say who may do what; rights that a program would run with are not carried over.
-        if let status { fchmod(file.rawValue, status.permissions.rawValue & 0o777) }
+        if let status {
+            fchown(file.rawValue, status.userID.rawValue, status.groupID.rawValue)
+            fchmod(file.rawValue, status.permissions.rawValue & 0o777)
+        }
         try body { try write($0, to: file, target) }
         guard fsync(file.rawValue) == 0, rename(part, target) == 0 else { throw unwritable(target) }
     } catch {
@@ -80,6 +84,17 @@ private func check(_ path: FilePath, _ status: Stat) throws(FileError) {
     try? file.close()
 }
 
+/// Whether a file may get another in its place: its folder may be written to, and is not one, as /tmp is, where everybody
+/// keeps his own.
+private func mayReplace(_ status: Stat, in folder: FilePath) -> Bool {
+    let folder = folder.isEmpty ? "." : folder
+    guard folder.withPlatformString({ access($0, W_OK | X_OK) }) == 0, let around = try? folder.stat() else {
+        return false
+    }
+    let isSticky = around.permissions.contains(.saveText)
+    return !isSticky || [0, status.userID.rawValue, around.userID.rawValue].contains(geteuid())
+}
+
 // MARK: Parts
 
 private let partPrefix = ".gptstep-", partSuffix = ".partial"
@@ -113,25 +128,5 @@ private func removeAbandonedParts(in folder: FilePath) {
         else { continue }
         if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { _ = part.withPlatformString { unlink($0) } }
         try? file.close()
-    }
-}
-
-/// Removes a file and ends the program when a signal comes; what is returned ends that. Nil for a signal that is ignored,
-/// which stays so.
-private func removing(_ path: FilePath, on number: Int32) -> (() -> Void)? {
-    var before = sigaction()
-    sigaction(number, nil, &before)
-    let isIgnored = before.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) } == 1
-    guard !isIgnored else { return nil }
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-    source.setEventHandler {
-        _ = path.withPlatformString { unlink($0) }
-        _exit(128 + number)
-    }
-    source.resume()
-    return {
-        source.cancel()
-        sigaction(number, &before, nil)
     }
 }

@@ -4,15 +4,17 @@ public import SystemPackage
 /// Text from outside that need not be UTF-8, such as arguments and the environment, as a string from which its bytes can
 /// be had again.
 ///
-/// Valid text is itself. A byte that is no part of it becomes one of the last scalars there are, which nobody has a use
-/// for: U+10FF00 and the byte. (The same idea as Python's `surrogateescape`, PEP 383, with scalars that a Swift string
+/// Valid text is itself. A byte that is no part of it, or where that is wanted a control character, becomes one of the
+/// last scalars there are, which nobody has a use for: U+10FF00 and the byte. (The same idea as Python's `surrogateescape`, PEP 383, with scalars that a Swift string
 /// can hold.) ``visible(_:)`` shows such a byte as `\xE9`.
 public enum RawText {
-    private static let escapes: ClosedRange<UInt32> = 0x10FF80...0x10FFFF
+    private static let escapes: ClosedRange<UInt32> = 0x10FF00...0x10FFFF
 
-    /// The string for some bytes.
-    public static func string(_ bytes: some Collection<UInt8>) -> String {
-        if let text = String(validating: bytes, as: UTF8.self), !text.unicodeScalars.contains(where: isEscape) {
+    /// The string for some bytes; `hidingControls` for one that others repeat in their messages.
+    public static func string(_ bytes: some Collection<UInt8>, hidingControls: Bool = false) -> String {
+        if !hidingControls, let text = String(validating: bytes, as: UTF8.self),
+            !text.unicodeScalars.contains(where: isEscape)
+        {
             return text
         }
         var text = String.UnicodeScalarView()
@@ -20,11 +22,11 @@ public enum RawText {
         while let first = rest.first {
             let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
             let part = String(validating: rest.prefix(length), as: UTF8.self)?.unicodeScalars
-            if let scalar = part?.first, !isEscape(scalar) {
+            if let scalar = part?.first, !isEscape(scalar), !hidingControls || scalar.value >= 0x20 {
                 text.append(scalar)
                 rest = rest.dropFirst(length)
             } else {
-                // Every byte that is no ASCII has a scalar of its own there.
+                // Every byte has a scalar of its own there.
                 text.append(Unicode.Scalar(0x10FF00 | UInt32(first)) ?? "\u{FFFD}")
                 rest = rest.dropFirst()
             }
@@ -57,8 +59,10 @@ public enum RawText {
 
 extension FilePath {
     /// The path of a text that came from outside, byte for byte; of one with a NUL what stands before it.
+    ///
+    /// Nothing beyond the length that the system takes is kept: there is no such path, and it says so.
     public init(raw text: String) {
-        self.init(platformString: RawText.bytes(text).map { CChar(bitPattern: $0) } + [0])
+        self.init(platformString: RawText.bytes(text).prefix(Int(PATH_MAX)).map { CChar(bitPattern: $0) } + [0])
     }
 }
 

@@ -73,7 +73,8 @@ public struct TensorFiles: Sendable {
             }
             try scanner.end()
         } catch let error as JSONSyntaxError {
-            throw CheckpointError.notIndex(path: path, reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
+            throw CheckpointError.notIndex(
+                path: path, reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
         }
         guard !map.isEmpty else {
             throw CheckpointError.notIndex(path: path, reason: "its weight_map names no tensors")

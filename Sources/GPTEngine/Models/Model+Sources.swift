@@ -113,6 +113,7 @@ extension Model {
         var path = path.lexicallyNormalized()
         if path.lastComponent?.string.hasPrefix("model.safetensors") == true { _ = path.removeLastComponent() }
         // Of a path such as . or .. the folder has a name all the same.
+        if path.isEmpty { path = "." }
         if path.lastComponent?.kind != .regular, let whole = path.withPlatformString({ realpath($0, nil) }) {
             path = FilePath(platformString: whole)
             free(whole)

@@ -25,10 +25,12 @@ public func displayForm(_ bytes: [UInt8]) -> String {
 /// of it is obeyed by a terminal, and no sentence grows past reading.
 public func visible(_ text: String) -> String {
     let (scalars, limit) = (text.unicodeScalars, 240)
-    guard scalars.dropFirst(limit).isEmpty else {
-        return shown(scalars.prefix(limit / 2)) + "…" + shown(scalars.suffix(limit / 2))
-    }
-    return shown(scalars[...])
+    let isLong = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex) != nil
+    let (head, tail) = (shown(scalars.prefix(limit)), isLong ? shown(scalars.suffix(limit)) : "")
+    // Escapes make some texts longer than they are.
+    if !isLong, head.unicodeScalars.count <= limit { return head }
+    let end = isLong ? tail : head
+    return String(head.unicodeScalars.prefix(limit / 2)) + "…" + String(end.unicodeScalars.suffix(limit / 2))
 }
 
 private func shown(_ scalars: Substring.UnicodeScalarView) -> String {

@@ -19,11 +19,16 @@ struct Generate: ParsableCommand {
     var n: Int?
     @Option(
         parsing: .unconditional,
-        help: "0 always takes the likeliest (default: 1 for GPT-2, 0 for nano and other small vocabularies).")
+        help: "0 always takes the likeliest (default: 1 for GPT-2, 0 for nano and other small vocabularies).",
+        transform: number("0 (greedy) or a number from 0.0001 on") { $0 == 0 || $0 >= 1e-4 && $0.isFinite })
     var temperature: Float?
-    @Option(parsing: .unconditional, help: "Keep only so many of the likeliest tokens; 0 keeps all.")
+    @Option(
+        parsing: .unconditional, help: "Keep only so many of the likeliest tokens; 0 keeps all.",
+        transform: wholeNumber(from: 0))
     var topK = 0
-    @Option(parsing: .unconditional, help: "Keep only the likeliest tokens that make up this share.")
+    @Option(
+        parsing: .unconditional, help: "Keep only the likeliest tokens that make up this share.",
+        transform: number("a number above 0 and at most 1") { $0 > 0 && $0 <= 1 })
     var topP: Float = 1
 
     func run() throws {
@@ -56,7 +61,6 @@ struct Generate: ParsableCommand {
             progress.end()
             let prediction = Prediction(position: tokens.count - 1, logits: logits, sampling: settings)
             try prediction.check(model)
-            try weights.checkUnchanged()
             if model.endOfText.contains(prediction.token) { break }
             tokens.append(prediction.token)
             if streams { try standardOutput(stream.append(model.bytes([prediction.token]))) }

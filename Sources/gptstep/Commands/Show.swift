@@ -29,9 +29,11 @@ struct Show: ParsableCommand {
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var output: OutputOptions
-    @Option(parsing: .unconditional, help: ArgumentHelp("Only this head.", valueName: "h"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Only this head.", valueName: "h"), transform: wholeIndex)
     var head: Int?
-    @Option(parsing: .unconditional, help: ArgumentHelp("Only this position; for scores the query.", valueName: "p"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Only this position; for scores the query.", valueName: "p"),
+        transform: wholeIndex)
     var position: Int?
     @Option(
         parsing: .unconditional,

@@ -38,7 +38,7 @@ struct Tensors: ParsableCommand {
     }
 
     private func describe(_ name: String, in files: TensorFiles) throws {
-        guard let stored = files.tensors.first(where: { $0.entry.name.utf8.elementsEqual(name.utf8) }) else {
+        guard let stored = files.tensors.first(where: { $0.entry.name.utf8.elementsEqual(RawText.bytes(name)) }) else {
             let near = nearest(to: name, among: files.tensors.map(\.entry.name)).map(visible)
             let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
             throw UsageError("\(visible(files.path)) has no tensor \"\(visible(name))\".\(hint)")

@@ -18,8 +18,8 @@ struct Tokenize: ParsableCommand {
         options.randomWeights = false
         options.seed = 0
         let model = try options.open()
-        if let remark = model.remark { standardError("gptstep: \(model.name): \(remark)") }
         let tokens = try prompt.tokens(for: model, unbounded: true)
+        if let remark = model.remark { standardError("gptstep: \(model.name): \(remark)") }
         try output.write(
             text: table(
                 ["place", "id", "token"], tokens.enumerated().map { ["\($0)", "\($1)", model.label($1)] }, left: [2]),

@@ -1,4 +1,4 @@
-#include "CMappedFiles.h"
+#include "CFiles.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -54,7 +54,7 @@ static void on_missing_page(int number, siginfo_t *info, void *context) {
     _exit(exit_status);
 }
 
-void cmf_end_on_shrinking(int32_t status) {
+void cf_end_on_shrinking(int32_t status) {
     exit_status = status;
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&action.sa_mask);
@@ -81,7 +81,7 @@ static mapping *entry_for(const char *sentence) {
     return entry;
 }
 
-const void *cmf_map(int32_t descriptor, size_t size, const char *sentence) {
+const void *cf_map(int32_t descriptor, size_t size, const char *sentence) {
     void *base = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (base == MAP_FAILED) return NULL;
     pthread_mutex_lock(&changes);
@@ -94,7 +94,7 @@ const void *cmf_map(int32_t descriptor, size_t size, const char *sentence) {
     return base;
 }
 
-void cmf_unmap(const void *base, size_t size) {
+void cf_unmap(const void *base, size_t size) {
     pthread_mutex_lock(&changes);
     for (mapping *each = atomic_load(&mappings); each != NULL; each = each->next) {
         if (atomic_load(&each->start) == (uintptr_t)base) atomic_store(&each->size, 0);
