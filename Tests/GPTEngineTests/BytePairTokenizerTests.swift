@@ -97,6 +97,12 @@ import Testing
         ["vocab.json": vocabulary, "merges.txt": "#version: 0.2\n" + merges.joined(separator: "\n")],
         ["vocab.json": vocabulary, "merges.txt": merges.joined(separator: "\r\n") + "\r\n"],
         ["vocab.json": "{}", "merges.txt": "", "tokenizer.json": json()],
+        [
+            "tokenizer.json": json(
+                rest:
+                    #""normalizer":null,"post_processor":{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{}}]}"#
+            )
+        ],
     ])
     func `files give a tokenizer`(files: [String: String]) throws {
         let tokenizer = try #require(try tokenizer(files))
@@ -145,6 +151,18 @@ import Testing
         (["tokenizer.json": json(preTokenizer: #"{"type":"ByteLevel","use_regex":false}"#)], "use_regex"),
         (["tokenizer.json": json(rest: #""normalizer":{"type":"NFC"}"#)], "normalizer"),
         (["tokenizer.json": json(rest: #""post_processor":{"type":"TemplateProcessing"}"#)], "TemplateProcessing"),
+        (
+            [
+                "tokenizer.json": json(
+                    rest:
+                        #""post_processor":{"type":"Sequence","processors":[{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"h","type_id":0}},{"Sequence":{"id":"A","type_id":0}}]}]}"#
+                )
+            ], "TemplateProcessing"
+        ),
+        (
+            ["vocab.json": #"{"h":0}"#, "merges.txt": "", "added_tokens.json": #"{"h":0,"<pad>":1}"#],
+            "adds tokens to the vocabulary (<pad>)"
+        ),
         (["tokenizer.json": json(model: #""byte_fallback":true,"#)], "byte_fallback"),
         (["tokenizer.json": json(model: #""ignore_merges":true,"#)], "ignore_merges"),
         (["tokenizer.json": json(model: #""dropout":0.1,"#)], "dropout"),

@@ -153,6 +153,30 @@ struct SmallCheckpoint {
         for count in [bytes.count - missing, bytes.count] { #expect(error.description.contains(" \(count)")) }
     }
 
+    @Test func `a name is in the cache when its weights are, and an older name counts where the newer is not whole`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let cache = HubCache(root: folder.path)
+        func snapshot(_ model: String, _ commit: Character) throws -> FilePath {
+            let folder = cache.root.appending("models--\(model)")
+            let commit = String(repeating: commit, count: 40)
+            try folder.appending("refs").createFolder()
+            try writeFile(folder.appending("refs/main")) { write in try write(Data(commit.utf8)) }
+            let files = folder.appending("snapshots").appending(commit)
+            try files.createFolder()
+            try writeFile(files.appending("config.json")) { write in try write(Data("{}".utf8)) }
+            return files
+        }
+        let newer = try snapshot("openai-community--gpt2", "a")
+        #expect(Model.snapshot(of: "gpt2", in: cache) == nil)
+        let older = try snapshot("gpt2", "b")
+        try writeFile(older.appending("model.safetensors")) { _ in }
+        #expect(Model.snapshot(of: "gpt2", in: cache) == older)
+        try writeFile(newer.appending("model.safetensors")) { _ in }
+        #expect(Model.snapshot(of: "gpt2", in: cache) == newer)
+    }
+
     // MARK: Tensors
 
     @Test(arguments: [

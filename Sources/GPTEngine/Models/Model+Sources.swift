@@ -29,9 +29,13 @@ extension Model {
         throw ModelError.unknown(name, near: nearest(to: name, among: Preset.all.map(\.name) + ["distilgpt2"]))
     }
 
-    /// The folder in the cache of the first model that a name may stand for.
+    /// The folder in the cache of the first model that a name may stand for and whose weights are there: a cache may hold a
+    /// tokenizer alone, or an older folder that is whole beside a newer one that is not.
     public static func snapshot(of name: String, in cache: HubCache) -> FilePath? {
-        HubReference.candidates(for: name).lazy.compactMap(cache.snapshot).first
+        HubReference.candidates(for: name).lazy.compactMap(cache.snapshot).first { folder in
+            // An index is worth what its shards are.
+            folder.appending("model.safetensors").exists || (try? TensorFiles(path: folder)) != nil
+        }
     }
 
     /// The built-in nano-GPT, which sorts letters.

@@ -38,6 +38,7 @@ extension BytePairTokenizer {
             throw TokenizerError.file(
                 path: path("vocab.json"), reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
         }
+        try checkAddedTokens(path("added_tokens.json"), vocabulary)
         let merges = try ByteSource(reading: path("merges.txt"))
         // Without a list of added tokens, the one that every GPT-2 has is known by name.
         let special = vocabulary.filter { $0.text == "<|endoftext|>" }
@@ -48,6 +49,28 @@ extension BytePairTokenizer {
             ) { (merge) throws(TokenizerError) in
                 try forEachRule(in: merges.bytes, path: path("merges.txt"), merge)
             }
+        }
+    }
+
+    /// Refuses tokens that were added beside a vocabulary, unless they are in it: how they are found in a text, only a
+    /// `tokenizer.json` says.
+    private static func checkAddedTokens(_ path: FilePath, _ vocabulary: [(text: String, id: Int)]) throws {
+        guard try path.status() != nil else { return }
+        let source = try ByteSource(reading: path)
+        var added: [(text: String, id: Int)] = []
+        do {
+            var scanner = try JSONScanner(source.bytes)
+            added = try scanner.vocabulary()
+            try scanner.end()
+        } catch let error as JSONSyntaxError {
+            throw TokenizerError.file(path: path, reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
+        }
+        let known = Dictionary(vocabulary.map { (Array($0.text.utf8), $0.id) }, uniquingKeysWith: { $1 })
+        let unknown = added.filter { known[Array($0.text.utf8)] != $0.id }.map(\.text)
+        guard unknown.isEmpty else {
+            throw TokenizerError.file(
+                path: path,
+                reason: "it adds tokens to the vocabulary (\(listed(unknown))), which only a tokenizer.json explains")
         }
     }
 

@@ -163,15 +163,30 @@ struct TokenizerFile {
         return rule
     }
 
-    /// Only what adds no tokens: ByteLevel trims offsets, which nobody asks for here.
+    /// Only what adds no tokens: ByteLevel, which trims offsets that nobody asks for here; a template that is the text
+    /// itself, as transformers 5 writes for every GPT-2; and a sequence of such.
     private func readPostProcessor(from scanner: inout JSONScanner) throws {
         guard scanner.peek() == UInt8(ascii: "{") else { return try scanner.skipValue() }
         var type = ""
+        var parts: [String] = []
         try scanner.object { scanner, key in
-            if key == "type" { type = try scanner.string() } else { try scanner.skipValue() }
+            switch key {
+            case "type": type = try scanner.string()
+            case "single":
+                try scanner.array { scanner in
+                    try scanner.object { scanner, part in
+                        parts.append(part)
+                        try scanner.skipValue()
+                    }
+                }
+            case "processors": try scanner.array { scanner in try readPostProcessor(from: &scanner) }
+            default: try scanner.skipValue()
+            }
         }
-        guard type == "ByteLevel" else {
-            throw refusal("its post_processor \(visible(type)) may add tokens, which is not understood")
+        switch type {
+        case "ByteLevel", "Sequence": return
+        case "TemplateProcessing" where parts == ["Sequence"]: return
+        default: throw refusal("its post_processor \(visible(type)) may add tokens, which is not understood")
         }
     }
 
