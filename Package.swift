@@ -10,6 +10,7 @@ let package = Package(
     name: "gptstep",
     products: [
         .executable(name: "gptstep", targets: ["gptstep"]),
+        .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "GPTEngine", targets: ["GPTEngine"]),
         .library(name: "GPTStepper", targets: ["GPTStepper"]),
         .library(name: "GPTViews", targets: ["GPTViews"]),
@@ -33,22 +34,31 @@ let package = Package(
         .target(name: "CFiles", path: "Modules/CFiles"),
         .target(name: "CStart", path: "Modules/CStart"),
         .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
+        .target(name: "CMerges", path: "Modules/CMerges", exclude: ["data"]),
         .target(name: "CTourText", path: "Modules/CTourText", exclude: ["data"]),
+
+        // What people's files hold.
+        .target(
+            name: "Checkpoints",
+            dependencies: [
+                "CFiles", "CMerges", .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
 
         // What is computed, where we are in it, how it looks.
         .target(
             name: "GPTEngine",
             dependencies: [
-                "COpenBLAS", "CRowProduct", "CFiles", "CEmbedded",
-                .product(name: "HeapModule", package: "swift-collections"),
+                "Checkpoints", "COpenBLAS", "CRowProduct", "CEmbedded",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .target(name: "GPTStepper", dependencies: ["GPTEngine"], swiftSettings: strict),
+        .target(name: "GPTStepper", dependencies: ["Checkpoints", "GPTEngine"], swiftSettings: strict),
         .target(
             name: "GPTViews",
             dependencies: [
-                "GPTStepper", "GPTEngine", "TerminalKit", "CTourText",
+                "Checkpoints", "GPTStepper", "GPTEngine", "TerminalKit", "CTourText",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -57,7 +67,7 @@ let package = Package(
         .target(
             name: "Hub",
             dependencies: [
-                "GPTEngine", .product(name: "Crypto", package: "swift-crypto"),
+                "Checkpoints", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -69,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "gptstep",
             dependencies: [
-                "CStart", "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal", "Hub",
+                "CStart", "Checkpoints", "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal", "Hub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -84,21 +94,21 @@ let package = Package(
             name: "TerminalTests", dependencies: ["CPseudoTerminal", "terminal-demo", "gptstep"], swiftSettings: strict),
         .testTarget(
             name: "GPTEngineTests",
-            dependencies: ["GPTEngine", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Checkpoints", "GPTEngine", .product(name: "SystemPackage", package: "swift-system")],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "HubTests",
             dependencies: [
-                "Hub", "GPTEngine", .product(name: "Crypto", package: "swift-crypto"),
+                "Hub", "Checkpoints", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "GPTStepperTests", dependencies: ["GPTStepper"], swiftSettings: strict),
+        .testTarget(name: "GPTStepperTests", dependencies: ["Checkpoints", "GPTStepper"], swiftSettings: strict),
         .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit"], swiftSettings: strict),
         .testTarget(
             name: "GPTViewsTests",
             dependencies: [
-                "GPTViews", "GPTStepper", "GPTEngine", "TerminalKit",
+                "GPTViews", "GPTStepper", "GPTEngine", "Checkpoints", "TerminalKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Snapshots"], swiftSettings: strict),

@@ -7,10 +7,4 @@ enum Embedded {
         var count = 0
         return UnsafeRawBufferPointer(start: embedded_nano(&count), count: count)
     }
-
-    /// GPT-2's merges, a line each.
-    static var merges: UnsafeRawBufferPointer {
-        var count = 0
-        return UnsafeRawBufferPointer(start: embedded_merges(&count), count: count)
-    }
 }

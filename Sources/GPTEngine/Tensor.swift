@@ -9,7 +9,7 @@ public struct Tensor: Sendable {
 
     /// Creates a tensor and lets `fill` write all its numbers, which are not initialised before.
     public init(_ shape: [Int], fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
-        let count = shape.reduce(1, *)
+        let count = Self.count(shape)
         let wanted = BufferPool.size(for: count)
         guard wanted > 0 else {
             let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
@@ -25,13 +25,13 @@ public struct Tensor: Sendable {
 
     /// Creates a tensor from literal numbers in row-major order.
     public init(_ shape: [Int], _ values: [Float]) {
-        precondition(values.count == shape.reduce(1, *), "\(values.count) numbers do not fill \(shape)")
+        precondition(values.count == Self.count(shape), "\(values.count) numbers do not fill \(shape)")
         self.init(shape) { memory in _ = memory.update(from: values) }
     }
 
     /// Creates a tensor over numbers that belong to `owner` and stay as they are while it lives.
     init(_ shape: [Int], borrowing numbers: UnsafeBufferPointer<Float>, from owner: any Sendable) {
-        precondition(numbers.count == shape.reduce(1, *), "\(numbers.count) numbers do not fill \(shape)")
+        precondition(numbers.count == Self.count(shape), "\(numbers.count) numbers do not fill \(shape)")
         self.init(shape, Storage(numbers, .borrowed(owner)))
     }
 
@@ -39,6 +39,9 @@ public struct Tensor: Sendable {
         self.shape = shape
         self.storage = storage
     }
+
+    /// Numbers in a shape; beside an extent of 0, a file may claim what is too large to count with.
+    private static func count(_ shape: [Int]) -> Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
 
     /// Numbers in all.
     public var count: Int { storage.numbers.count }
@@ -95,7 +98,7 @@ public struct Tensor: Sendable {
 
     /// The same numbers under another shape that holds as many.
     func reshaped(_ shape: [Int]) -> Tensor {
-        precondition(count == shape.reduce(1, *), "\(self.shape) does not become \(shape)")
+        precondition(count == Self.count(shape), "\(self.shape) does not become \(shape)")
         return Tensor(shape, storage)
     }
 

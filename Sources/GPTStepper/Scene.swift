@@ -1,3 +1,4 @@
+import Checkpoints
 public import GPTEngine
 
 /// Everything that a picture of this moment is drawn from: where we are, and the numbers that are there.

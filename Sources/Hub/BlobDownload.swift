@@ -1,6 +1,6 @@
 import Foundation
 import FoundationNetworking
-import GPTEngine
+import Checkpoints
 import SystemPackage
 
 /// Fetches the content of one file, going on where an earlier attempt ended.

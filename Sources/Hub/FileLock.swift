@@ -1,5 +1,5 @@
 import Foundation
-import GPTEngine
+import Checkpoints
 import SystemPackage
 
 /// Runs something while nobody else holds a lock file: another pull, or Python's `huggingface_hub`.

@@ -1,6 +1,6 @@
 import Foundation
 import FoundationNetworking
-import GPTEngine
+import Checkpoints
 
 /// Asks a hub, patiently, and lets nobody else see the token.
 struct HubClient {

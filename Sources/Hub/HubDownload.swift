@@ -1,5 +1,5 @@
 import Foundation
-public import GPTEngine
+public import Checkpoints
 public import SystemPackage
 
 /// Fetches a model from a hub into the cache that Hugging Face's tools share, so that each finds what another fetched.

@@ -1,4 +1,4 @@
-import GPTEngine
+import Checkpoints
 public import SystemPackage
 
 /// Why a model was not fetched from a hub.

@@ -1,5 +1,5 @@
 public import Foundation
-public import GPTEngine
+public import Checkpoints
 import SystemPackage
 
 /// How a hub is reached: where it is, with which token, and how patiently.

@@ -1,5 +1,5 @@
 import Foundation
-import GPTEngine
+import Checkpoints
 import SystemPackage
 
 /// A file on its way: it has a name of its own until it is whole.

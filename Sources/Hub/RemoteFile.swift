@@ -1,6 +1,6 @@
 import Foundation
 import FoundationNetworking
-import GPTEngine
+import Checkpoints
 
 /// What a hub says about a file before it is fetched.
 ///

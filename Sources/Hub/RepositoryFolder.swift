@@ -1,5 +1,5 @@
 import Foundation
-import GPTEngine
+import Checkpoints
 import SystemPackage
 
 /// The places of one repository in the cache, and how they are filled so that nobody ever sees half of something.

@@ -1,5 +1,5 @@
 import Foundation
-import GPTEngine
+import Checkpoints
 import SystemPackage
 
 /// The file that says which tensor is in which of many files.

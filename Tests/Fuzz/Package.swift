@@ -12,13 +12,18 @@ let package = Package(
         .target(
             name: "Workbench",
             dependencies: [
+                .product(name: "Checkpoints", package: "gptstep"),
                 .product(name: "GPTEngine", package: "gptstep"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ])
     ]
         + ["FuzzHeader", "FuzzConfiguration", "FuzzIndex", "FuzzTokenizer", "FuzzPrompt"].map {
             .executableTarget(
-                name: $0, dependencies: ["Workbench", .product(name: "GPTEngine", package: "gptstep")])
+                name: $0,
+                dependencies: [
+                    "Workbench", .product(name: "Checkpoints", package: "gptstep"),
+                    .product(name: "GPTEngine", package: "gptstep"),
+                ])
         },
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// GPT-2's tokens, against OpenAI's tiktoken.

@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// A folder with a model small enough to be written by a test.

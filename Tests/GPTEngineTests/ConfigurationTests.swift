@@ -1,13 +1,14 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// What a config.json may say.
 @Suite struct ConfigurationTests {
     private func read(_ text: String) throws -> Configuration {
         let folder = try TemporaryFolder()
-        return try ConfigurationFile(path: folder.write("config.json", text.utf8)).configuration()
+        return try Configuration(ConfigurationKeys(path: folder.write("config.json", text.utf8)))
     }
 
     @Test func `what is not said is as in GPT-2`() throws {
@@ -90,7 +91,7 @@ import Testing
     func `what is not understood is refused by its key and value`(entry: String, fragment: String) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("config.json", "{\(entry)}".utf8)
-        let error = try #require(throws: CheckpointError.self) { try ConfigurationFile(path: path).configuration() }
+        let error = try #require(throws: CheckpointError.self) { try Configuration(ConfigurationKeys(path: path)) }
         guard case .notConfiguration(path, let reason) = error else {
             Issue.record("refused as \(error)")
             return
@@ -107,7 +108,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = try folder.write("config.json", text.utf8)
         #expect {
-            try ConfigurationFile(path: path)
+            try ConfigurationKeys(path: path)
         } throws: { error in
             guard case CheckpointError.notConfiguration(path, _) = error else { return false }
             return "\(error)".hasSuffix(".")
@@ -118,7 +119,7 @@ import Testing
         let folder = try TemporaryFolder()
         let text = #"{"x": "# + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000) + "}"
         let path = try folder.write("config.json", text.utf8)
-        #expect(throws: CheckpointError.self) { try ConfigurationFile(path: path) }
+        #expect(throws: CheckpointError.self) { try ConfigurationKeys(path: path) }
     }
 
     /// Sizes come from a file, so no product of accepted ones may be too large to count.

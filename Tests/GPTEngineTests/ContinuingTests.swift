@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// Passes within a budget, passes that continue others, and going on from keys and values alone.

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// Numbers that look random and are the same in every run (xorshift64*).

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// The built-in model does what it was trained for.
@@ -63,7 +64,7 @@ import Testing
             Issue.record("nano has no checkpoint")
             return
         }
-        let entries = checkpoint.files.tensors.map(\.entry)
+        let entries = checkpoint.files.tensors
         #expect(entries.reduce(0) { $0 + $1.shape.reduce(1, *) } == 85_728)
         #expect(entries.count == model.configuration.parameters.count)
         #expect(entries.allSatisfy { $0.type == .f32 })

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// Work that threads share.

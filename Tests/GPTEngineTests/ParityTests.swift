@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// Every intermediate value against what Hugging Face transformers computed; see `Fixtures/write_fixtures.py`.
@@ -24,8 +25,8 @@ import Testing
     @Test func `a single row of a checkpoint in 16 bits agrees with the recorded logits`() throws {
         let model = try Model.checkpoint(fixture("variant"))
         let recorded = try SafetensorsFile(path: fixture("variant.trace.safetensors"))
-        let entry = try #require(recorded.header.entries.first { $0.name == "logits" })
-        let logits = try #require(recorded.tensor(entry))
+        let entry = try #require(recorded.tensors.first { $0.name == "logits" })
+        let logits = try #require(entry.numbers)
         let cache = try KeyValueCache(model.configuration, #require(model.weights))
         for (position, token) in try recorded.integers("tokens").enumerated() {
             expectClose(cache.append([token]), [31], logits.row(position).map(Double.init))
@@ -47,18 +48,18 @@ import Testing
         try trace.file(model: model, sampling: sampling).write(to: path)
         let ours = try SafetensorsFile(path: path)
 
-        let recorded = Set(expected.header.entries.map(\.name)).subtracting(skipped)
-        let written = Set(ours.header.entries.map(\.name)).subtracting(skipped).subtracting(["filtered_logits"])
+        let recorded = Set(expected.tensors.map(\.name)).subtracting(skipped)
+        let written = Set(ours.tensors.map(\.name)).subtracting(skipped).subtracting(["filtered_logits"])
         #expect(recorded.subtracting(["filtered_logits"]) == written, "the two traces hold different keys")
         #expect(try ours.integers("tokens") == ids)
         if !skipped.contains("next_token") {
             #expect(try ours.integers("next_token") == expected.integers("next_token"))
         }
 
-        for entry in expected.header.entries where entry.type == .f32 {
-            let mine = try #require(ours.header.entries.first { $0.name == entry.name })
+        for entry in expected.tensors where entry.type == .f32 {
+            let mine = try #require(ours.tensors.first { $0.name == entry.name })
             #expect(mine.shape == entry.shape, "\(entry.name)")
-            let (a, b) = (try #require(ours.tensor(mine)).values, try #require(expected.tensor(entry)).values)
+            let (a, b) = (try #require(mine.numbers).values, try #require(entry.numbers).values)
             let bound = 1e-5 * max(1, b.filter(\.isFinite).map(abs).max() ?? 0)
             let differing = a.indices.first { a[$0] != b[$0] && !(abs(a[$0] - b[$0]) <= bound) }
             if let index = differing {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// The one call of the BLAS, with operands that lie in memory in every way that is used.

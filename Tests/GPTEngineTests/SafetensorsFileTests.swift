@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// Tensors read from files, and files written.
@@ -11,7 +12,7 @@ import Testing
         while header.utf8.count % 8 != shift { header += " " }
         let folder = try TemporaryFolder()
         let file = try SafetensorsFile(path: folder.write("x.safetensors", safetensors(Array(header.utf8), data: data)))
-        return file.tensor(try #require(file.header.entries.first))
+        return try #require(file.tensors.first).numbers
     }
 
     private func bytes(_ values: [some FixedWidthInteger]) -> [UInt8] {
@@ -98,8 +99,8 @@ import Testing
                     return
                 }
                 accepted += 1
-                for entry in file.header.entries {
-                    if let tensor = file.tensor(entry) { #expect(tensor.values.count == entry.shape.reduce(1, *)) }
+                for entry in file.tensors {
+                    if let tensor = entry.numbers { #expect(tensor.values.count == entry.shape.reduce(1, *)) }
                 }
             }
         }
@@ -128,9 +129,9 @@ import Testing
         #expect(file.header.metadata == writer.metadata)
         #expect(file.header.entries.count == names.count + 2)
         for (name, tensor) in zip(names, tensors) {
-            let entry = try #require(file.header.entries.first { $0.name.utf8.elementsEqual(name.utf8) })
+            let entry = try #require(file.tensors.first { $0.name.utf8.elementsEqual(name.utf8) })
             #expect(entry.shape == tensor.shape)
-            #expect(try #require(file.tensor(entry)).values == tensor.values)
+            #expect(try #require(entry.numbers).values == tensor.values)
         }
         #expect(try file.integers("ids") == [.min, -1, 0, 50_256, .max])
         #expect(file.header.entries.first { $0.name == "column" }?.shape == [6, 1])
@@ -147,7 +148,7 @@ import Testing
         writer.add("scalar", Tensor([], [7]))
         try writer.write(to: folder.path("two"))
         let file = try SafetensorsFile(path: folder.path("two"))
-        #expect(file.header.entries.compactMap { file.tensor($0)?.values } == [[], [7]])
+        #expect(file.tensors.compactMap { $0.numbers?.values } == [[], [7]])
     }
 
     @Test func `a file is replaced as a whole and nothing stays beside it`() throws {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// The bytes of a file: the length of the header, the header, and zeros for data.
@@ -63,11 +64,11 @@ private func field(_ name: String, _ shape: String, _ begin: Int, _ end: Int, _ 
         (#"{"a":{"shape":[▸[1]]}}"#, "a whole number that is not negative"),
         (#"{"a":{"shape":[01▸]}}"#, "a number without leading zeros"),
         (#"{"a":{"shape":[00▸]}}"#, "a number without leading zeros"),
-        (#"{"a":{"shape":[922337203685477580▸8]}}"#, "a number below 2^63"),
-        (#"{"a":{"shape":[1000000000000000000▸0000]}}"#, "a number below 2^63"),
+        (#"{"a":{"shape":[1844674407370955161▸6]}}"#, "a number below 2^64"),
+        (#"{"a":{"shape":[10000000000000000000▸000]}}"#, "a number below 2^64"),
         (#"{"a":{"data_offsets":[0▸.5,1]}}"#, "a comma or a closing bracket"),
         (#"{"a":{"data_offsets":[▸-1,1]}}"#, "a whole number that is not negative"),
-        (#"{"a":{"data_offsets":[0,1844674407370955161▸6]}}"#, "a number below 2^63"),
+        (#"{"a":{"data_offsets":[0,1844674407370955161▸6]}}"#, "a number below 2^64"),
         (#"{"a":{"dtype":"U8","shape":[],"data_offsets":[2,1]}▸}"#, "data_offsets as [begin, end]"),
         (#"{"a":{"dtype":"U8","shape":[],"data_offsets":[1]}▸}"#, "data_offsets as [begin, end]"),
         (#"{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1,2]}▸}"#, "data_offsets as [begin, end]"),

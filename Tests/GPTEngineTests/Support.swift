@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// The path of a fixture that travels with the tests.

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// One pass: values on demand, the statistics beside them, and the file of all of it.
@@ -133,7 +134,7 @@ import Testing
         let folder = try TemporaryFolder()
         try trace.file(model: .nano(), sampling: .greedy).write(to: folder.path("trace"))
         let file = try SafetensorsFile(path: folder.path("trace"))
-        let entries = Dictionary(uniqueKeysWithValues: file.header.entries.map { ($0.name, $0) })
+        let entries = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
 
         var expected = ["tokens", "logits", "filtered_logits", "probabilities", "next_token"]
         for node in trace.program.nodes[1..<trace.program.logitsIndex] {
@@ -146,7 +147,7 @@ import Testing
 
         func value(_ name: String) throws -> Tensor {
             let entry = try #require(entries[name], "no \(name)")
-            return try #require(file.tensor(entry))
+            return try #require(entry.numbers)
         }
         #expect(try value("blocks.1.hook_resid_pre").values == value("blocks.0.hook_resid_post").values)
         #expect(try value("blocks.0.ln1.hook_scale").shape == [4, 1])
@@ -173,7 +174,7 @@ import Testing
         try trace.file(model: model, sampling: Sampling(topK: 1)).write(to: folder.path("trace"))
         let file = try SafetensorsFile(path: folder.path("trace"))
         #expect(file.header.metadata["weights"] == "random")
-        let filtered = try #require(file.header.entries.first { $0.name == "filtered_logits" }.flatMap(file.tensor))
+        let filtered = try #require(file.tensors.first { $0.name == "filtered_logits" }?.numbers)
         #expect(filtered.values.count { $0 == -.infinity } == 2)
         #expect(try file.integers("next_token") == [filtered.largestIndex])
     }

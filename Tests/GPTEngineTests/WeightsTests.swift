@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 
 /// Random weights: the same everywhere, and distributed as in a fresh GPT-2.

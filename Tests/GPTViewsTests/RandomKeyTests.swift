@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import Testing
 
+@testable import Checkpoints
 @testable import GPTEngine
 @testable import GPTViews
 @testable import TerminalKit

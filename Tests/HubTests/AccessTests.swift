@@ -1,6 +1,6 @@
 import Foundation
 import FoundationNetworking
-import GPTEngine
+import Checkpoints
 import Testing
 
 @testable import Hub

@@ -1,5 +1,5 @@
 import Foundation
-import GPTEngine
+import Checkpoints
 import Synchronization
 import SystemPackage
 import Testing

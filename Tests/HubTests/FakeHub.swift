@@ -1,6 +1,6 @@
 import Crypto
 import Foundation
-import GPTEngine
+import Checkpoints
 import SystemPackage
 import Testing
 

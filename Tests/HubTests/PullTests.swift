@@ -1,5 +1,5 @@
 import Foundation
-import GPTEngine
+import Checkpoints
 import Testing
 
 @testable import Hub

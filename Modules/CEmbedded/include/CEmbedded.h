@@ -1,4 +1,4 @@
-// The bytes that travel inside the program, so that the executable copied alone into another folder still has them.
+// The weights that travel inside the program, so that the executable copied alone into another folder still has them.
 #ifndef CEMBEDDED_H
 #define CEMBEDDED_H
 
@@ -7,8 +7,5 @@
 
 /// The trained nano-GPT as a safetensors file; data/train_nano.py made it. `count` receives its length in bytes.
 const uint8_t *embedded_nano(size_t *count);
-
-/// The merges of GPT-2's byte-pair encoding, a line each; data/gpt2-merges.LICENSE says where they come from.
-const uint8_t *embedded_merges(size_t *count);
 
 #endif

@@ -1,3 +1,4 @@
+public import Checkpoints
 import Foundation
 public import SystemPackage
 
@@ -76,8 +77,8 @@ extension Model {
     public static func checkpoint(_ path: FilePath, name: String? = nil) throws -> Model {
         let files = try TensorFiles(path: path)
         let folder = files.path.removingLastComponent()
-        let file = try ConfigurationFile(path: folder.appending("config.json"))
-        var configuration = try file.configuration()
+        let keys = try ConfigurationKeys(path: folder.appending("config.json"))
+        var configuration = try Configuration(keys)
         var checkpoint = try Checkpoint(files, configuration: configuration)
         // As transformers does: an unembedding of its own is used, whatever the configuration ties.
         let hasOwnUnembedding = checkpoint.storesOtherUnembedding
@@ -101,14 +102,15 @@ extension Model {
             checkpoint.unread.isEmpty ? nil : "unread: \(listed(checkpoint.unread))",
         ].compactMap(\.self)
         let generation = folder.appending("generation_config.json")
-        let settings = try generation.status() != nil ? ConfigurationFile(path: generation) : file
-        let end = try settings.endOfText() ?? file.endOfText() ?? Set([pairs?.endOfText].compactMap(\.self))
+        let settings = try generation.status() != nil ? ConfigurationKeys(path: generation) : keys
+        let end =
+            try settings.integers("eos_token_id") ?? keys.integers("eos_token_id") ?? pairs?.endOfText.map { [$0] }
         return Model(
             name: name ?? Self.name(of: path.isFolder ? path : files.path), configuration: configuration,
             weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: pairs, tokenizerFault: fault,
             sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
             defaultPrompt: pairs == nil ? "" : "The trees",
-            endOfText: end.filter { (0..<configuration.vocabularySize).contains($0) },
+            endOfText: Set(end ?? []).filter { (0..<configuration.vocabularySize).contains($0) },
             remark: remarks.isEmpty ? nil : remarks.joined(separator: " · "))
     }
 

@@ -1,3 +1,4 @@
+public import Checkpoints
 import Foundation
 
 /// A model that is open: its shape, its weights if there are any, and how it reads text.

@@ -1,3 +1,4 @@
+import Checkpoints
 public import SystemPackage
 
 /// Why a model cannot be opened.

@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// What an address speaks of: an operation's value, or a statistic that the operation keeps.
 public struct Quantity: Hashable, Sendable {
     /// The operation, by index.

@@ -1,3 +1,5 @@
+public import Checkpoints
+
 extension Trace {
     /// Every value of the pass as one safetensors file, under TransformerLens hook names without the batch axis.
     ///

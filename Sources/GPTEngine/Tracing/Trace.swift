@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// The values of one pass, computed when they are asked for and kept as long as there is room.
 ///
 /// Memory has a budget. What was looked at longest ago is dropped first and computed again when it is asked for; the

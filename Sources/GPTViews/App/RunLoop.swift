@@ -1,4 +1,5 @@
-public import GPTEngine
+public import Checkpoints
+import GPTEngine
 import SystemPackage
 public import TerminalKit
 

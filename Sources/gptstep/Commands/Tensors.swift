@@ -1,3 +1,4 @@
+import Checkpoints
 import ArgumentParser
 import Foundation
 import GPTEngine
@@ -20,40 +21,41 @@ struct Tensors: ParsableCommand {
         try output.write(
             text: table(
                 ["name", "type", "shape", "bytes"],
-                files.tensors.map(\.entry).map {
-                    [visible($0.name), $0.type.rawValue, visible($0.shape), grouped($0.range.count)]
+                files.tensors.map {
+                    [visible($0.name), $0.type.rawValue, visible($0.shape), grouped($0.byteCount)]
                 }, left: [0, 1, 2]),
             json: .object([
                 ("file", .string(files.path.string)),
                 ("metadata", .object(files.metadata.sorted { $0.key < $1.key }.map { ($0, .string($1)) })),
-                ("tensors", .array(files.tensors.map(\.entry).map { .object(Self.fields($0)) })),
+                ("tensors", .array(files.tensors.map { .object(Self.fields($0)) })),
             ]))
     }
 
-    private static func fields(_ entry: SafetensorsHeader.Entry) -> [(String, JSON)] {
+    private static func fields(_ tensor: StoredTensor) -> [(String, JSON)] {
         [
-            ("name", .string(entry.name)), ("dtype", .string(entry.type.rawValue)), ("shape", .integers(entry.shape)),
-            ("bytes", .integer(entry.range.count)),
+            ("name", .string(tensor.name)), ("dtype", .string(tensor.type.rawValue)),
+            ("shape", .array(tensor.shape.map { .unsigned(UInt(bitPattern: $0)) })),
+            ("bytes", .integer(tensor.byteCount)),
         ]
     }
 
     private func describe(_ name: String, in files: TensorFiles) throws {
-        guard let stored = files.tensors.first(where: { $0.entry.name.utf8.elementsEqual(RawText.bytes(name)) }) else {
-            let near = nearest(to: name, among: files.tensors.map(\.entry.name)).map(visible)
+        guard let stored = files.tensors.first(where: { $0.name.utf8.elementsEqual(RawText.bytes(name)) }) else {
+            let near = nearest(to: name, among: files.tensors.map(\.name)).map(visible)
             let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
             throw UsageError("\(visible(files.path)) has no tensor \"\(visible(name))\".\(hint)")
         }
-        let entry = stored.entry
-        guard let tensor = stored.tensor else {
+        guard let tensor = stored.numbers else {
             throw UsageError(
-                "\(visible(name)) holds \(entry.type.rawValue); statistics are for floating-point numbers.")
+                "\(visible(name)) holds \(stored.type.rawValue); statistics are for floating-point numbers.")
         }
         let statistics = tensor.statistics
         try output.write(
             text: table(
                 ["tensor", visible(name)],
                 [
-                    ["type", entry.type.rawValue], ["shape", visible(entry.shape)], ["numbers", grouped(tensor.count)],
+                    ["type", stored.type.rawValue], ["shape", visible(stored.shape)],
+                    ["numbers", grouped(tensor.count)],
                     ["not finite", grouped(tensor.count - statistics.count)],
                     ["smallest", "\(statistics.minimum)"], ["largest", "\(statistics.maximum)"],
                     ["mean", String(format: "%.9g", statistics.mean)],
@@ -65,7 +67,7 @@ struct Tensors: ParsableCommand {
                     "tensors",
                     .array([
                         .object(
-                            Self.fields(entry) + [
+                            Self.fields(stored) + [
                                 ("not_finite", .integer(tensor.count - statistics.count)),
                                 ("min", .number(Double(statistics.minimum))),
                                 ("max", .number(Double(statistics.maximum))),

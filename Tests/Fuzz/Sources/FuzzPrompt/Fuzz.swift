@@ -1,4 +1,4 @@
-import GPTEngine
+import Checkpoints
 
 private let tokenizer = Preset.named("gpt2").flatMap { try? Model.preset($0, randomSeed: nil) }?.tokenizer
 

@@ -40,8 +40,8 @@ private func shown(_ scalars: Substring.UnicodeScalarView) -> String {
 
 /// A shape of unknown origin as it is shown: `[2, 3]`; of absurdly many axes the first.
 public func visible(_ shape: [Int]) -> String {
-    shape.count <= 8
-        ? "\(shape)" : "[\(shape.prefix(8).map(String.init).joined(separator: ", ")), … \(shape.count) axes]"
+    let extents = shape.prefix(8).map { "\(UInt(bitPattern: $0))" }.joined(separator: ", ")
+    return shape.count <= 8 ? "[\(extents)]" : "[\(extents), … \(shape.count) axes]"
 }
 
 private func displayForm(_ scalar: Unicode.Scalar) -> String {

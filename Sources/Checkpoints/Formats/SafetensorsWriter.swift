@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import SystemPackage
 
 /// Collects tensors and writes them as one safetensors file.
@@ -12,21 +12,9 @@ public struct SafetensorsWriter {
     /// An empty file.
     public init() {}
 
-    /// Adds 32-bit floats that are computed when they are written.
-    public mutating func add(_ name: String, shape: [Int], _ tensor: @escaping () -> Tensor) {
-        entries.append((name, .f32, shape, { tensor().withValues { Data(buffer: $0) } }))
-    }
-
-    /// Adds 32-bit floats.
-    public mutating func add(_ name: String, _ tensor: Tensor) { add(name, shape: tensor.shape) { tensor } }
-
-    /// Adds 64-bit integers in one axis.
-    public mutating func add(_ name: String, _ integers: [Int]) { add(name, count: integers.count) { integers } }
-
-    /// Adds 64-bit integers that are computed when they are written, in one axis.
-    public mutating func add(_ name: String, count: Int, _ integers: @escaping () -> [Int]) {
-        entries.append(
-            (name, .i64, [count], { integers().map(Int64.init).withUnsafeBufferPointer { Data(buffer: $0) } }))
+    /// Adds a tensor whose bytes, in row-major order, are asked for when they are written.
+    public mutating func add(_ name: String, _ type: ElementType, shape: [Int], bytes: @escaping () -> Data) {
+        entries.append((name, type, shape, bytes))
     }
 
     /// Writes to a temporary file beside `path` and renames it, so that nobody ever sees half a file.

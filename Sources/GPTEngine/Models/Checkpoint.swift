@@ -1,4 +1,4 @@
-public import SystemPackage
+public import Checkpoints
 
 /// A GPT-2 checkpoint: every parameter of its configuration, found, of the right shape, and ready to be read.
 ///
@@ -16,16 +16,16 @@ public struct Checkpoint: Sendable {
     public let impliesBiases: Bool
     /// Whether the token table is stored as the unembedding that is tied to it.
     public let impliesTable: Bool
-    private let stored: [[UInt8]: TensorFiles.Stored]
+    private let stored: [[UInt8]: StoredTensor]
     private let isTransposed: Bool
 
     /// Checks that the files hold a model of this configuration.
     ///
     /// - Throws: ``CheckpointError`` that names the tensor.
     public init(_ files: TensorFiles, configuration: Configuration) throws(CheckpointError) {
-        var stored: [[UInt8]: TensorFiles.Stored] = [:]
+        var stored: [[UInt8]: StoredTensor] = [:]
         for tensor in files.tensors {
-            let name = Self.plainName(tensor.entry.name)
+            let name = Self.plainName(tensor.name)
             guard stored.updateValue(tensor, forKey: Array(name.utf8)) == nil else {
                 throw .ambiguous(path: files.path, name: name)
             }
@@ -41,7 +41,7 @@ public struct Checkpoint: Sendable {
         impliesBiases = missing.count == biases.count
         self.stored = stored
         let probe = configuration.attentionIn(block: 0).weight
-        isTransposed = stored[Array(probe.name.utf8)]?.entry.shape == probe.shape.reversed()
+        isTransposed = stored[Array(probe.name.utf8)]?.shape == probe.shape.reversed()
         for parameter in configuration.parameters where !parameter.isBias { try check(parameter) }
         if !impliesBiases {
             guard missing.isEmpty else {
@@ -55,7 +55,7 @@ public struct Checkpoint: Sendable {
     }
 
     private func check(_ parameter: Parameter) throws(CheckpointError) {
-        guard let entry = stored[Array(parameter.name.utf8)]?.entry else {
+        guard let entry = stored[Array(parameter.name.utf8)] else {
             throw .missingTensor(path: files.path, name: parameter.name)
         }
         let expected = isStoredTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
@@ -76,7 +76,7 @@ public struct Checkpoint: Sendable {
     /// The numbers of a parameter of this configuration, matrices [in, out].
     func tensor(_ parameter: Parameter) -> Tensor {
         if impliesBiases, parameter.isBias { return Tensor(parameter.shape) { $0.update(repeating: 0) } }
-        guard let stored = stored[Array(parameter.name.utf8)]?.tensor else {
+        guard let stored = stored[Array(parameter.name.utf8)]?.numbers else {
             preconditionFailure("\(parameter.name) was checked when the file was opened")
         }
         guard isStoredTransposed(parameter) else { return stored }
@@ -109,7 +109,7 @@ public struct Checkpoint: Sendable {
     /// that every GPT-2 may carry are not among them.
     public var unread: [String] {
         let read = Set(configuration.parameters.map(\.name) + ["lm_head.weight"])
-        return files.tensors.map(\.entry.name).filter { name in
+        return files.tensors.map(\.name).filter { name in
             let plain = Self.plainName(name)
             return !read.contains(plain) && !Self.masks.contains { plain.hasSuffix($0) }
         }
@@ -133,65 +133,4 @@ public struct Checkpoint: Sendable {
         }
         return String(rest)
     }
-}
-
-/// Why files do not make a checkpoint.
-public enum CheckpointError: Error, Hashable, CustomStringConvertible {
-    /// The bytes break the rules of the format.
-    case notSafetensors(path: FilePath, reason: SafetensorsError)
-    /// Something else stands in its place.
-    case otherKind(path: FilePath, reason: String)
-    /// A Python pickle, which can run code when it is opened.
-    case pickle(path: FilePath)
-    /// The configuration is broken, or asks for what is not understood.
-    case notConfiguration(path: FilePath, reason: String)
-    /// A parameter that the configuration needs is not there.
-    case missingTensor(path: FilePath, name: String)
-    /// Some biases are there and others are not: which would be zeros, nobody has said.
-    case someBiasesMissing(path: FilePath, names: [String], of: Int)
-    /// A parameter has another shape than the configuration says.
-    case wrongShape(path: FilePath, name: String, expected: [Int], found: [Int])
-    /// A parameter is not made of floating-point numbers of 16 bits or more.
-    case wrongType(path: FilePath, name: String, found: ElementType)
-    /// Two tensors would be the same parameter.
-    case ambiguous(path: FilePath, name: String)
-    /// The file has more blocks than the configuration.
-    case surplusBlock(path: FilePath, name: String)
-    /// An index that names no shards that could be opened.
-    case notIndex(path: FilePath, reason: String)
-    /// A folder without weights.
-    case noWeights(folder: FilePath)
-
-    /// A sentence for the person at the shell.
-    public var description: String {
-        switch self {
-        case .notSafetensors(let path, let reason):
-            "\(visible(path)) is not a whole safetensors file: \(reason.description)."
-        case .otherKind(let path, let reason): "\(visible(path)) is not a weights file: \(reason)."
-        case .pickle(let path):
-            "\(visible(path)) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
-        case .notConfiguration(let path, let reason):
-            "\(visible(path)) does not describe a GPT-2 that can be run: \(reason)."
-        case .missingTensor(let path, let name): "\(visible(path)) has no tensor \(name), which is needed."
-        case .someBiasesMissing(let path, let names, let count):
-            "\(visible(path)) has some biases and lacks \(names.count) of \(count): \(listed(names)). Without any they would be zeros."
-        case .wrongShape(let path, let name, let expected, let found):
-            "In \(visible(path)) the tensor \(visible(name)) has the shape \(visible(found)); its configuration needs \(expected)."
-        case .wrongType(let path, let name, let found):
-            "In \(visible(path)) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
-        case .ambiguous(let path, let name):
-            "\(visible(path)) holds the tensor \(visible(name)) twice, under different prefixes."
-        case .surplusBlock(let path, let name):
-            "\(visible(path)) holds \(name), a block beyond the n_layer of its configuration."
-        case .notIndex(let path, let reason): "\(visible(path)) is not an index of safetensors files: \(reason)."
-        case .noWeights(let folder):
-            "The folder \(visible(folder)) holds neither model.safetensors nor model.safetensors.index.json."
-        }
-    }
-}
-
-/// The first few of some names, and how many more there are.
-public func listed(_ names: [String]) -> String {
-    let shown = names.prefix(4).map(visible).joined(separator: ", ")
-    return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
 }

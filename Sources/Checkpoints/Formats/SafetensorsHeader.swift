@@ -47,7 +47,8 @@ public struct SafetensorsHeader: Sendable {
         public let name: String
         /// What its elements are.
         public let type: ElementType
-        /// The extent of each axis; none for a scalar.
+        /// The extent of each axis; none for a scalar. Where another is 0, one may be the bit pattern of a number above
+        /// 2^63.
         public let shape: [Int]
         /// Where its bytes are, counted from the end of the header.
         public let range: Range<Int>
@@ -90,13 +91,14 @@ public struct SafetensorsHeader: Sendable {
             guard entry.range.lowerBound == end else {
                 throw .gapOrOverlap(name: entry.name, expected: end, found: entry.range.lowerBound)
             }
-            var bits = 1
+            // In order, as the reference multiplies: after a zero nothing is too large.
+            var bits: UInt = 1
             for extent in entry.shape + [entry.type.bits] {
-                let (product, overflow) = bits.multipliedReportingOverflow(by: extent)
+                let (product, overflow) = bits.multipliedReportingOverflow(by: UInt(bitPattern: extent))
                 guard !overflow else { throw .sizeOverflow(name: entry.name, shape: entry.shape) }
                 bits = product
             }
-            guard bits.isMultiple(of: 8), bits / 8 == entry.range.count else {
+            guard bits.isMultiple(of: 8), bits / 8 == UInt(entry.range.count) else {
                 throw .wrongSize(name: entry.name, shape: entry.shape, type: entry.type, found: entry.range.count)
             }
             end = entry.range.upperBound
@@ -146,9 +148,9 @@ public enum SafetensorsError: Error, Hashable, CustomStringConvertible {
         case .missingField(let name, let field): "its header gives no \(field) for the tensor \(visible(name))"
         case .unknownType(let name, let type): "the tensor \(visible(name)) is of the unknown type \(visible(type))"
         case .sizeOverflow(let name, let shape):
-            "the shape \(shape) of the tensor \(visible(name)) is too large to count"
+            "the shape \(visible(shape)) of the tensor \(visible(name)) is too large to count"
         case .wrongSize(let name, let shape, let type, let found):
-            "the tensor \(visible(name)) has \(found) bytes, which do not make \(shape) of \(type.rawValue)"
+            "the tensor \(visible(name)) has \(found) bytes, which do not make \(visible(shape)) of \(type.rawValue)"
         case .gapOrOverlap(let name, let expected, let found):
             "the tensor \(visible(name)) begins at byte \(found) of the data, not at \(expected) where the one before ends"
         case .truncated(let file, let described):

@@ -9,7 +9,7 @@ public import SystemPackage
 /// Unchecked: nothing here writes to the bytes, so any thread may read them.
 public final class ByteSource: @unchecked Sendable {
     /// The bytes; valid while the source lives.
-    let bytes: UnsafeRawBufferPointer
+    package let bytes: UnsafeRawBufferPointer
     private let storage: Storage
 
     private enum Storage {
@@ -26,7 +26,7 @@ public final class ByteSource: @unchecked Sendable {
     private static let words = Mutex<(@Sendable (FileError) -> String)?>(nil)
 
     /// Bytes that live as long as the program.
-    init(permanent bytes: UnsafeRawBufferPointer) {
+    package init(permanent bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         storage = .permanent
     }
@@ -119,7 +119,7 @@ public final class ByteSource: @unchecked Sendable {
     ///
     /// - Returns: Its path where another file was put in its place: the one that was opened goes on under the mapping.
     /// - Throws: ``FileError/changed(_:)`` where its size or its time is another.
-    func checkUnchanged() throws(FileError) -> FilePath? {
+    package func checkUnchanged() throws(FileError) -> FilePath? {
         guard case .mapped(let path, let before) = storage, let now = try? path.stat() else { return nil }
         guard FileIdentity(now) == FileIdentity(before) else { return path }
         if now.size != before.size || now.time != before.time { throw .changed(path) }

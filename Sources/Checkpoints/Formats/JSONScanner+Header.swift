@@ -35,7 +35,10 @@ extension JSONScanner {
                     throw SafetensorsError.unknownType(name: name, type: text)
                 }
                 type = known
-            case "shape": shape = try scanner.integers()
+            case "shape":
+                var extents: [Int] = []
+                try scanner.array { scanner in extents.append(Int(bitPattern: try scanner.unsigned())) }
+                shape = extents
             case "data_offsets": offsets = try scanner.integers()
             default: try scanner.skipValue()
             }

@@ -1,4 +1,5 @@
-import SystemPackage
+import CMerges
+public import SystemPackage
 
 /// Where tokenizers come from: what is built in, and the files of Hugging Face's tools.
 extension BytePairTokenizer {
@@ -6,9 +7,11 @@ extension BytePairTokenizer {
     /// `<|endoftext|>` is the last.
     ///
     /// - Throws: ``TokenizerError`` if the bytes inside the program were damaged.
-    static func gpt2() throws(TokenizerError) -> BytePairTokenizer {
+    public static func gpt2() throws(TokenizerError) -> BytePairTokenizer {
         var rules: [Rule] = []
-        try forEachRule(in: Embedded.merges, path: "the built-in merges") { rules.append($0) }
+        var count = 0
+        let merges = UnsafeRawBufferPointer(start: gpt2_merges(&count), count: count)
+        try forEachRule(in: merges, path: "the built-in merges") { rules.append($0) }
         let vocabulary = ByteAlphabet.bytes.map { [$0][...] } + rules.map(\.bytes)
         return try BytePairTokenizer(
             vocabulary: vocabulary.enumerated().map { Entry(bytes: $1, id: $0) },
@@ -19,7 +22,7 @@ extension BytePairTokenizer {
     /// The tokenizer in a folder: `tokenizer.json`, or else `vocab.json` with `merges.txt`; nil where there is none.
     ///
     /// - Throws: ``FileError``, or ``TokenizerError`` when a file is broken or asks for what is not understood.
-    static func inFolder(_ folder: FilePath) throws -> BytePairTokenizer? {
+    public static func inFolder(_ folder: FilePath) throws -> BytePairTokenizer? {
         let path = { (name: String) in folder.appending(name) }
         let exists = { (name: String) throws(FileError) in try path(name).status() != nil }
         if try exists("tokenizer.json") { return try TokenizerFile(path: path("tokenizer.json")).tokenizer() }

@@ -81,14 +81,21 @@ struct JSONScanner {
         return true
     }
 
+    /// A whole number below 2^63 that is not negative.
     mutating func integer() throws(JSONSyntaxError) -> Int {
+        guard let value = Int(exactly: try unsigned()) else { throw expected("a number below 2^63") }
+        return value
+    }
+
+    /// A whole number of 64 bits that is not negative.
+    mutating func unsigned() throws(JSONSyntaxError) -> UInt {
         skipSpace()
         let start = position
-        var value = 0
+        var value: UInt = 0
         while let byte = next, byte >= 0x30, byte <= 0x39 {
             let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tens.addingReportingOverflow(Int(byte - 0x30))
-            guard !overflow, !carry else { throw expected("a number below 2^63") }
+            let (sum, carry) = tens.addingReportingOverflow(UInt(byte - 0x30))
+            guard !overflow, !carry else { throw expected("a number below 2^64") }
             value = sum
             position += 1
         }

@@ -3,40 +3,12 @@ public import SystemPackage
 
 /// The tensors of a checkpoint: one safetensors file, or an index with its shards.
 public struct TensorFiles: Sendable {
-    /// A tensor and the file it is in.
-    public struct Stored: Sendable {
-        /// Its name, type, shape and place.
-        public let entry: SafetensorsHeader.Entry
-        /// The file that holds it.
-        let file: SafetensorsFile
-
-        /// Its numbers as 32-bit floats; nil where the type is none of those that are converted.
-        public var tensor: Tensor? { file.tensor(entry) }
-
-        /// A matrix of 16-bit numbers as it lies in the file; nil where it is none.
-        var halves: RowOperand? {
-            let format: RowOperand.Format? = entry.type == .f16 ? .f16 : entry.type == .bf16 ? .bf16 : nil
-            guard let format, entry.shape.count == 2 else { return nil }
-            return RowOperand(
-                base: file.bytes(of: entry).baseAddress, format: format, rows: entry.shape[0],
-                columns: entry.shape[1], owner: file)
-        }
-
-        /// Whether another tensor is the same, byte for byte.
-        func hasSameBytes(as other: Stored) -> Bool {
-            let (mine, theirs) = (file.bytes(of: entry), other.file.bytes(of: other.entry))
-            guard entry.type == other.entry.type, mine.count == theirs.count else { return false }
-            guard let a = mine.baseAddress, let b = theirs.baseAddress else { return true }
-            return memcmp(a, b, mine.count) == 0
-        }
-    }
-
     /// The file or the index, for messages.
     public let path: FilePath
     /// The tensors, file by file in the order of their bytes.
-    public let tensors: [Stored]
+    public let tensors: [StoredTensor]
     /// The files themselves.
-    let sources: [ByteSource]
+    package let sources: [ByteSource]
     /// The free-form strings of all files.
     public let metadata: [String: String]
 
@@ -54,10 +26,10 @@ public struct TensorFiles: Sendable {
     }
 
     /// The tensors of one file.
-    init(_ file: SafetensorsFile) {
+    package init(_ file: SafetensorsFile) {
         path = file.path
         sources = [file.source]
-        tensors = file.header.entries.map { Stored(entry: $0, file: file) }
+        tensors = file.tensors
         metadata = file.header.metadata
     }
 
@@ -79,7 +51,7 @@ public struct TensorFiles: Sendable {
         guard !map.isEmpty else {
             throw CheckpointError.notIndex(path: path, reason: "its weight_map names no tensors")
         }
-        var tensors: [Stored] = []
+        var tensors: [StoredTensor] = []
         var sources: [ByteSource] = []
         var metadata: [String: String] = [:]
         // Names are bytes: two that differ only in how an accent is written are two files.
@@ -94,17 +66,14 @@ public struct TensorFiles: Sendable {
             }
             let shard = try SafetensorsFile(path: path.removingLastComponent().appending(name))
             // What a shard holds beyond its part of the map is not of this checkpoint.
-            let stored = Dictionary(
-                shard.header.entries.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
-            let entries = try wanted.map { tensor, _ in
-                guard let entry = stored[Array(tensor.utf8)] else {
-                    throw CheckpointError.missingTensor(path: shard.path, name: visible(tensor))
-                }
-                return entry
+            let names = Set(wanted.map { Array($0.tensor.utf8) })
+            let found = shard.tensors.filter { names.contains(Array($0.name.utf8)) }
+            if found.count < names.count {
+                let known = Set(found.map { Array($0.name.utf8) })
+                let missing = wanted.first { !known.contains(Array($0.tensor.utf8)) }
+                throw CheckpointError.missingTensor(path: shard.path, name: visible(missing?.tensor ?? ""))
             }
-            tensors += entries.sorted { $0.range.lowerBound < $1.range.lowerBound }.map {
-                Stored(entry: $0, file: shard)
-            }
+            tensors += found
             sources.append(shard.source)
             metadata.merge(shard.header.metadata) { first, _ in first }
         }

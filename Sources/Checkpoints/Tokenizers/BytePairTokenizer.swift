@@ -106,7 +106,7 @@ public struct BytePairTokenizer: Tokenizer {
     public func id(ofAdded text: String) -> Int? { added.first { $0.text.elementsEqual(text.utf8) }?.id }
 
     /// The token that ends a text, as GPT-2's vocabulary calls it.
-    var endOfText: Int? { id(ofAdded: "<|endoftext|>") }
+    public var endOfText: Int? { id(ofAdded: "<|endoftext|>") }
 
     /// The bytes that a token stands for, perhaps half a character; nil where an id has no token.
     public func bytes(of id: Int) -> [UInt8]? { tokens.indices.contains(id) ? tokens[id].map(Array.init) : nil }

@@ -11,6 +11,8 @@ public enum JSON: Sendable {
     case bool(Bool)
     /// A whole number, exact.
     case integer(Int)
+    /// A whole number that is not negative, exact.
+    case unsigned(UInt)
     /// A number with 9 significant digits; null when it is not finite.
     case number(Double)
     /// Text.
@@ -39,6 +41,7 @@ public enum JSON: Sendable {
         case .null: out += "null"
         case .bool(let value): out += value ? "true" : "false"
         case .integer(let value): out += String(value)
+        case .unsigned(let value): out += String(value)
         case .number(let value): out += value.isFinite ? String(format: "%.9g", value) : "null"
         case .string(let value): Self.quote(value, to: &out)
         case .array(let values): Self.list(values, "[", "]", &out) { $0.write(to: &$1) }

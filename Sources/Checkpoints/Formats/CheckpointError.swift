@@ -1,0 +1,56 @@
+public import SystemPackage
+
+/// Why files do not make a checkpoint.
+public enum CheckpointError: Error, Hashable, CustomStringConvertible {
+    /// The bytes break the rules of the format.
+    case notSafetensors(path: FilePath, reason: SafetensorsError)
+    /// Something else stands in its place.
+    case otherKind(path: FilePath, reason: String)
+    /// A Python pickle, which can run code when it is opened.
+    case pickle(path: FilePath)
+    /// The configuration is broken, or asks for what is not understood.
+    case notConfiguration(path: FilePath, reason: String)
+    /// A parameter that the configuration needs is not there.
+    case missingTensor(path: FilePath, name: String)
+    /// Some biases are there and others are not: which would be zeros, nobody has said.
+    case someBiasesMissing(path: FilePath, names: [String], of: Int)
+    /// A parameter has another shape than the configuration says.
+    case wrongShape(path: FilePath, name: String, expected: [Int], found: [Int])
+    /// A parameter is not made of floating-point numbers of 16 bits or more.
+    case wrongType(path: FilePath, name: String, found: ElementType)
+    /// Two tensors would be the same parameter.
+    case ambiguous(path: FilePath, name: String)
+    /// The file has more blocks than the configuration.
+    case surplusBlock(path: FilePath, name: String)
+    /// An index that names no shards that could be opened.
+    case notIndex(path: FilePath, reason: String)
+    /// A folder without weights.
+    case noWeights(folder: FilePath)
+
+    /// A sentence for the person at the shell.
+    public var description: String {
+        switch self {
+        case .notSafetensors(let path, let reason):
+            "\(visible(path)) is not a whole safetensors file: \(reason.description)."
+        case .otherKind(let path, let reason): "\(visible(path)) is not a weights file: \(reason)."
+        case .pickle(let path):
+            "\(visible(path)) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
+        case .notConfiguration(let path, let reason):
+            "\(visible(path)) does not describe a GPT-2 that can be run: \(reason)."
+        case .missingTensor(let path, let name): "\(visible(path)) has no tensor \(name), which is needed."
+        case .someBiasesMissing(let path, let names, let count):
+            "\(visible(path)) has some biases and lacks \(names.count) of \(count): \(listed(names)). Without any they would be zeros."
+        case .wrongShape(let path, let name, let expected, let found):
+            "In \(visible(path)) the tensor \(visible(name)) has the shape \(visible(found)); its configuration needs \(expected)."
+        case .wrongType(let path, let name, let found):
+            "In \(visible(path)) the tensor \(visible(name)) holds \(found.rawValue); F32, F16, BF16 or F64 is expected."
+        case .ambiguous(let path, let name):
+            "\(visible(path)) holds the tensor \(visible(name)) twice, under different prefixes."
+        case .surplusBlock(let path, let name):
+            "\(visible(path)) holds \(name), a block beyond the n_layer of its configuration."
+        case .notIndex(let path, let reason): "\(visible(path)) is not an index of safetensors files: \(reason)."
+        case .noWeights(let folder):
+            "The folder \(visible(folder)) holds neither model.safetensors nor model.safetensors.index.json."
+        }
+    }
+}
