@@ -6,14 +6,18 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     case notSafetensors(path: FilePath, reason: SafetensorsError)
     /// Something else stands in its place.
     case otherKind(path: FilePath, reason: String)
-    /// A Python pickle, which can run code when it is opened.
-    case pickle(path: FilePath)
+    /// What looks like a file of PyTorch is none that can be read.
+    case notPyTorch(path: FilePath, reason: String)
+    /// The bytes break the rules of llm.c's format.
+    case notLlmC(path: FilePath, reason: String)
     /// The configuration is broken, or asks for what is not understood.
     case notConfiguration(path: FilePath, reason: String)
     /// A parameter that the configuration needs is not there.
     case missingTensor(path: FilePath, name: String)
     /// Some biases are there and others are not: which would be zeros, nobody has said.
     case someBiasesMissing(path: FilePath, names: [String], of: Int)
+    /// A parameter is there in a form that is not read.
+    case unreadableTensor(path: FilePath, name: String, reason: String)
     /// A parameter has another shape than the configuration says.
     case wrongShape(path: FilePath, name: String, expected: [Int], found: [Int])
     /// A parameter is not made of floating-point numbers of 16 bits or more.
@@ -24,8 +28,8 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     case surplusBlock(path: FilePath, name: String)
     /// An index that names no shards that could be opened.
     case notIndex(path: FilePath, reason: String)
-    /// A folder without weights.
-    case noWeights(folder: FilePath)
+    /// A folder without weights, or with several that might be meant.
+    case noWeights(folder: FilePath, candidates: [String])
 
     /// A sentence for the person at the shell.
     public var description: String {
@@ -33,11 +37,14 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
         case .notSafetensors(let path, let reason):
             "\(visible(path)) is not a whole safetensors file: \(reason.description)."
         case .otherKind(let path, let reason): "\(visible(path)) is not a weights file: \(reason)."
-        case .pickle(let path):
-            "\(visible(path)) is a Python pickle, which can run code when it is opened, so it is not read. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
+        case .notPyTorch(let path, let reason):
+            "\(visible(path)) is no checkpoint of PyTorch that can be read: \(reason)."
+        case .notLlmC(let path, let reason): "\(visible(path)) is no checkpoint of llm.c that can be read: \(reason)."
         case .notConfiguration(let path, let reason):
             "\(visible(path)) does not describe a GPT-2 that can be run: \(reason)."
         case .missingTensor(let path, let name): "\(visible(path)) has no tensor \(name), which is needed."
+        case .unreadableTensor(let path, let name, let reason):
+            "In \(visible(path)) the tensor \(visible(name)) cannot be read: \(reason)."
         case .someBiasesMissing(let path, let names, let count):
             "\(visible(path)) has some biases and lacks \(names.count) of \(count): \(listed(names)). Without any they would be zeros."
         case .wrongShape(let path, let name, let expected, let found):
@@ -48,9 +55,11 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
             "\(visible(path)) holds the tensor \(visible(name)) twice, under different prefixes."
         case .surplusBlock(let path, let name):
             "\(visible(path)) holds \(name), a block beyond the n_layer of its configuration."
-        case .notIndex(let path, let reason): "\(visible(path)) is not an index of safetensors files: \(reason)."
-        case .noWeights(let folder):
-            "The folder \(visible(folder)) holds neither model.safetensors nor model.safetensors.index.json."
+        case .notIndex(let path, let reason): "\(visible(path)) is not an index of weights files: \(reason)."
+        case .noWeights(let folder, let candidates):
+            candidates.isEmpty
+                ? "The folder \(visible(folder)) holds no weights: neither model.safetensors, pytorch_model.bin, ckpt.pt nor another .safetensors, .bin, .pt or .pth file."
+                : "The folder \(visible(folder)) holds several weights files (\(listed(candidates))); name one of them."
         }
     }
 }

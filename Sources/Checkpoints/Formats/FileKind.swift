@@ -18,6 +18,12 @@ enum FileKind {
         if begins("\u{1F}") && start.dropFirst().first == 0x8B { return "it is a gzip archive, to be unpacked first" }
         if start.starts(with: [0x89] + Array("HDF".utf8)) { return "it is an HDF5 file, as TensorFlow writes them" }
         if start.starts(with: [0x93] + Array("NUMPY".utf8)) { return "it is a NumPy array" }
+        if start.first == 0x80, let version = start.dropFirst().first, version <= 5 {
+            return "it is a Python pickle that torch.save did not write"
+        }
+        if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
+            return "it is a tar archive, to be unpacked first"
+        }
         let text = start.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.prefix(14).map { $0 | 0x20 }
         if text.starts(with: "<!doctype html".utf8) || text.starts(with: "<html".utf8) {
             return "it is a web page, perhaps of a failed download or a login; fetch the file itself"

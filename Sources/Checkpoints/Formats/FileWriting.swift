@@ -21,11 +21,9 @@ public func writeFile(_ path: FilePath, _ body: (_ write: (Data) throws -> Void)
     }
 
     removeAbandonedParts(in: folder)
-    let (part, file) = try openPart(in: folder, for: target)
+    let (part, file, removal) = try openPart(in: folder, for: target)
     // Closed last of all: until then its lock tells others that its writer lives.
     defer { try? file.close() }
-    // Who asks the program to end wants no half of a file either.
-    let removal = part.withPlatformString(cf_remove_on_end)
     defer { cf_keep(removal) }
     do {
         // Of the permissions those that say who may do what; rights that a program would run with are not carried over.
@@ -99,23 +97,31 @@ private func mayReplace(_ status: Stat, in folder: FilePath) -> Bool {
 
 private let partPrefix = ".gptstep-", partSuffix = ".partial"
 
-/// A new file beside the one that it will become, locked for as long as its writer lives.
-private func openPart(in folder: FilePath, for path: FilePath) throws(FileError) -> (FilePath, FileDescriptor) {
+/// A new file beside the one that it will become, locked for as long as its writer lives, and removed when a signal ends
+/// the program before `cf_keep`.
+private func openPart(
+    in folder: FilePath, for path: FilePath
+) throws(FileError) -> (part: FilePath, file: FileDescriptor, removal: Int32) {
     while true {
         let part = folder.appending("\(partPrefix)\(getpid())-\(UInt32.random(in: 0 ... .max))\(partSuffix)")
+        // Before the file is there: who asks the program to end wants no half of it.
+        let removal = part.withPlatformString(cf_remove_on_end)
         let file: FileDescriptor
         do throws(FileError) {
             file = try open(part, [.create, .exclusiveCreate])
         } catch {
+            let refusal = unwritable(path)
+            cf_keep(removal)
             if !folder.isEmpty, !folder.isFolder {
                 throw .unwritable(path, reason: "there is no folder \(visible(folder))")
             }
-            throw unwritable(path)
+            throw refusal
         }
         flock(file.rawValue, LOCK_EX)
         // Between the two lines it could be taken for abandoned.
-        if part.exists { return (part, file) }
+        if part.exists { return (part, file, removal) }
         try? file.close()
+        cf_keep(removal)
     }
 }
 

@@ -23,10 +23,7 @@ public struct SafetensorsFile: Sendable {
             header = try SafetensorsHeader(source.bytes)
         } catch {
             if let reason = FileKind.misplaced(source.bytes) { throw .otherKind(path: path, reason: reason) }
-            let begins = source.bytes.starts(with: Array("PK".utf8)) || source.bytes.starts(with: [0x80])
-            // A header's length may begin with the same bytes, but then a header follows.
-            throw begins && source.bytes.dropFirst(8).first != UInt8(ascii: "{")
-                ? .pickle(path: path) : .notSafetensors(path: path, reason: error)
+            throw .notSafetensors(path: path, reason: error)
         }
     }
 

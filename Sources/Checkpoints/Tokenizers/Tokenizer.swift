@@ -8,30 +8,13 @@ public protocol Tokenizer: Sendable {
     func encode(_ text: [UInt8], allowingSpecial: Bool) throws(PromptError) -> [Int]
     /// The bytes that a token stands for; nil where an id has no token.
     func bytes(of id: Int) -> [UInt8]?
+    /// The token that ends a text, where there is one.
+    var endOfText: Int? { get }
 }
 
-/// One token a letter: the vocabulary of models such as the built-in one.
-public struct LetterTokenizer: Tokenizer {
-    /// The letters in the order of their ids.
-    public let letters: [Unicode.Scalar]
-
-    /// Creates a tokenizer over ASCII letters.
-    public init(_ letters: String) { self.letters = Array(letters.unicodeScalars) }
-
-    /// One id a letter.
-    public func encode(_ text: [UInt8], allowingSpecial: Bool = false) throws(PromptError) -> [Int] {
-        var ids: [Int] = []
-        for (place, scalar) in String(decoding: text, as: UTF8.self).unicodeScalars.enumerated() {
-            guard let id = letters.firstIndex(of: scalar) else {
-                throw .notInVocabulary(letter: visible(String(scalar)), place: place, letters: letters.map(String.init))
-            }
-            ids.append(id)
-        }
-        return ids
-    }
-
-    /// The letter.
-    public func bytes(of id: Int) -> [UInt8]? { letters.indices.contains(id) ? Array(String(letters[id]).utf8) : nil }
+extension Tokenizer {
+    /// None.
+    public var endOfText: Int? { nil }
 }
 
 /// Why a prompt does not suit a model.
@@ -56,7 +39,10 @@ public enum PromptError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .empty: "The prompt is empty: give at least one token."
         case .notInVocabulary(let letter, let place, let letters):
-            "The prompt has \"\(letter)\" at place \(place + 1); this model knows only the letters \(letters.joined(separator: ", "))."
+            "The prompt has \"\(letter)\" at place \(place + 1); this model knows only "
+                + (letters.count <= 12
+                    ? "the letters \(letters.joined(separator: ", "))."
+                    : "\(letters.count) characters: \(visible(letters.joined())).")
         case .tooLong(let count, let context):
             "The prompt has \(count) tokens; this model's context holds \(context)."
         case .idOutOfRange(let id, let vocabulary):

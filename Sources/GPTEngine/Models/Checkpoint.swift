@@ -2,7 +2,7 @@ public import Checkpoints
 
 /// A GPT-2 checkpoint: every parameter of its configuration, found, of the right shape, and ready to be read.
 ///
-/// Names may carry the prefixes `transformer.`, `module.` and `_orig_mod.`; causal-mask buffers and other extras are
+/// Names may carry the prefixes `transformer.`, `module.`, `model.` and `_orig_mod.`; causal-mask buffers and other extras are
 /// ignored. Tensors that a model does without are implied: no biases at all are zeros, as nanoGPT's `bias=False` leaves
 /// them, and an unembedding alone is the token table too, as safetensors' `save_model` writes shared tensors. Linear
 /// weights may be stored [in, out] (Conv1D, as GPT-2 itself) or [out, in] (nn.Linear, as nanoGPT): the
@@ -17,7 +17,8 @@ public struct Checkpoint: Sendable {
     /// Whether the token table is stored as the unembedding that is tied to it.
     public let impliesTable: Bool
     private let stored: [[UInt8]: StoredTensor]
-    private let isTransposed: Bool
+    /// Whether linear weights are stored [out, in].
+    public let isTransposed: Bool
 
     /// Checks that the files hold a model of this configuration.
     ///
@@ -56,6 +57,9 @@ public struct Checkpoint: Sendable {
 
     private func check(_ parameter: Parameter) throws(CheckpointError) {
         guard let entry = stored[Array(parameter.name.utf8)] else {
+            if let (name, reason) = files.unreadable.first(where: { Self.plainName($0.key) == parameter.name }) {
+                throw .unreadableTensor(path: files.path, name: name, reason: reason)
+            }
             throw .missingTensor(path: files.path, name: parameter.name)
         }
         let expected = isStoredTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
@@ -109,7 +113,7 @@ public struct Checkpoint: Sendable {
     /// that every GPT-2 may carry are not among them.
     public var unread: [String] {
         let read = Set(configuration.parameters.map(\.name) + ["lm_head.weight"])
-        return files.tensors.map(\.name).filter { name in
+        return (files.tensors.map(\.name) + files.unreadable.keys.sorted()).filter { name in
             let plain = Self.plainName(name)
             return !read.contains(plain) && !Self.masks.contains { plain.hasSuffix($0) }
         }
@@ -126,9 +130,9 @@ public struct Checkpoint: Sendable {
     }
 
     /// A tensor's name without the prefixes that tools put before it.
-    private static func plainName(_ name: String) -> String {
+    static func plainName(_ name: String) -> String {
         var rest = Substring(name)
-        while let prefix = ["transformer.", "module.", "_orig_mod."].first(where: { rest.hasPrefix($0) }) {
+        while let prefix = ["transformer.", "module.", "_orig_mod.", "model."].first(where: { rest.hasPrefix($0) }) {
             rest = rest.dropFirst(prefix.count)
         }
         return String(rest)

@@ -20,7 +20,9 @@ extension Model {
         let path = FilePath(raw: name)
         if try path.status() != nil { return try .checkpoint(path) }
         if let folder = snapshot(of: name, in: cache) { return try .checkpoint(folder, name: name) }
-        let isPath = name.hasPrefix("/") || name.hasPrefix(".") || name.hasSuffix("/") || name.hasSuffix(".safetensors")
+        let isPath =
+            ["/", "."].contains { name.hasPrefix($0) }
+            || ["/", ".safetensors", ".pt", ".pth", ".bin"].contains { name.hasSuffix($0) }
         if isPath { throw FileError.missing(path) }
         if name.contains("/") || name == "distilgpt2", let reference = HubReference(name) {
             // A cache that may not be looked into is no cache without the model.
@@ -35,7 +37,7 @@ extension Model {
     public static func snapshot(of name: String, in cache: HubCache) -> FilePath? {
         HubReference.candidates(for: name).lazy.compactMap(cache.snapshot).first { folder in
             // An index is worth what its shards are.
-            folder.appending("model.safetensors").exists || (try? TensorFiles(path: folder)) != nil
+            folder.appending(TensorFiles.usualNames[0]).exists || (try? TensorFiles(path: folder)) != nil
         }
     }
 
@@ -67,7 +69,8 @@ extension Model {
             defaultPrompt: isNano ? "CBABBC" : "The trees", endOfText: Set([pairs?.endOfText].compactMap(\.self)))
     }
 
-    /// A checkpoint: a `.safetensors` file or an index of shards with a `config.json` beside it, or the folder of these.
+    /// A checkpoint: a weights file of any format, an index of shards, or the folder of either. Its shape is what the file
+    /// says itself, or the `config.json` beside it.
     ///
     /// Its tokenizer is the one beside it; without one it takes ids only. One whose weights do not fit in memory has
     /// shapes only. With fewer tokens than GPT-2 it is a small model as nano is, and the likeliest token is taken unless
@@ -77,8 +80,8 @@ extension Model {
     public static func checkpoint(_ path: FilePath, name: String? = nil) throws -> Model {
         let files = try TensorFiles(path: path)
         let folder = files.path.removingLastComponent()
-        let keys = try ConfigurationKeys(path: folder.appending("config.json"))
-        var configuration = try Configuration(keys)
+        let keys = try files.keys ?? ConfigurationKeys(path: folder.appending("config.json"))
+        var configuration = try Configuration(keys, tensors: files.tensors)
         var checkpoint = try Checkpoint(files, configuration: configuration)
         // As transformers does: an unembedding of its own is used, whatever the configuration ties.
         let hasOwnUnembedding = checkpoint.storesOtherUnembedding
@@ -88,36 +91,51 @@ extension Model {
         }
         let fits = 4 * configuration.parameterCount <= Machine.memory / 2
         // Ids need no tokenizer, so one that is of no use is no reason not to open the model.
-        let (pairs, fault): (BytePairTokenizer?, TokenizerError?)
-        do { (pairs, fault) = (try BytePairTokenizer.inFolder(folder), nil) } catch let error as TokenizerError {
-            (pairs, fault) = (nil, error)
+        let (tokenizer, fault): ((any Tokenizer)?, TokenizerError?)
+        do {
+            (tokenizer, fault) = (
+                try Checkpoints.tokenizer(
+                    in: folder, of: keys.program, vocabularySize: configuration.vocabularySize), nil
+            )
+        } catch let error as TokenizerError {
+            (tokenizer, fault) = (nil, error)
         } catch let error as FileError {
-            (pairs, fault) = (nil, .unreadable(error))
+            (tokenizer, fault) = (nil, .unreadable(error))
         }
         let remarks = [
-            pairs == nil ? "tokens by id" : nil,
-            hasOwnUnembedding ? "its own lm_head, though the config ties it" : nil,
+            tokenizer == nil ? "tokens by id" : nil,
+            keys.program == .nanoGPT ? "as nanoGPT: GELU by erf" : nil,
+            hasOwnUnembedding && keys.program == .transformers ? "its own lm_head, though the config ties it" : nil,
             checkpoint.impliesBiases ? "no biases: zeros" : nil,
             checkpoint.impliesTable ? "token table stored as lm_head.weight" : nil,
+            checkpoint.isTransposed ? "linear weights [out, in]" : nil,
             checkpoint.unread.isEmpty ? nil : "unread: \(listed(checkpoint.unread))",
         ].compactMap(\.self)
-        let generation = folder.appending("generation_config.json")
-        let settings = try generation.status() != nil ? ConfigurationKeys(path: generation) : keys
-        let end =
-            try settings.integers("eos_token_id") ?? keys.integers("eos_token_id") ?? pairs?.endOfText.map { [$0] }
+        let end = try files.keys == nil ? Self.endOfText(keys, in: folder) : nil
+        let prompt = "The trees"
+        let isReadable = (try? tokenizer?.encode(Array(prompt.utf8), allowingSpecial: false)) != nil
         return Model(
             name: name ?? Self.name(of: path.isFolder ? path : files.path), configuration: configuration,
-            weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: pairs, tokenizerFault: fault,
+            weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: tokenizer, tokenizerFault: fault,
             sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
-            defaultPrompt: pairs == nil ? "" : "The trees",
-            endOfText: Set(end ?? []).filter { (0..<configuration.vocabularySize).contains($0) },
+            defaultPrompt: isReadable ? prompt : "",
+            endOfText: (end ?? Set([tokenizer?.endOfText].compactMap(\.self))).filter {
+                (0..<configuration.vocabularySize).contains($0)
+            },
             remark: remarks.isEmpty ? nil : remarks.joined(separator: " · "))
     }
 
-    /// What a checkpoint is called: by its folder where the file has the name that all have.
+    /// The tokens that end a text (`eos_token_id`: one or a list), as the files of transformers name them.
+    private static func endOfText(_ keys: ConfigurationKeys, in folder: FilePath) throws -> Set<Int>? {
+        let path = folder.appending("generation_config.json")
+        let settings = try path.status() != nil ? ConfigurationKeys(path: path) : keys
+        return try (settings.integers("eos_token_id") ?? keys.integers("eos_token_id")).map(Set.init)
+    }
+
+    /// What a checkpoint is called: by its folder where the file has a name that many have.
     private static func name(of path: FilePath) -> String {
         var path = path.lexicallyNormalized()
-        if path.lastComponent?.string.hasPrefix("model.safetensors") == true { _ = path.removeLastComponent() }
+        if TensorFiles.usualNames.contains(path.lastComponent?.string ?? "") { _ = path.removeLastComponent() }
         // Of a path such as . or .. the folder has a name all the same.
         if path.isEmpty { path = "." }
         if path.lastComponent?.kind != .regular, let whole = path.withPlatformString({ realpath($0, nil) }) {
