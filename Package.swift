@@ -30,6 +30,7 @@ let package = Package(
             cSettings: [.define("NCURSES_WIDECHAR", to: "1"), .define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
         .systemLibrary(name: "COpenBLAS", path: "Modules/COpenBLAS"),
+        .systemLibrary(name: "CUTF8Proc", path: "Modules/CUTF8Proc"),
         .target(name: "CRowProduct", path: "Modules/CRowProduct"),
         .target(name: "CFiles", path: "Modules/CFiles"),
         .target(name: "CStart", path: "Modules/CStart"),
@@ -41,7 +42,7 @@ let package = Package(
         .target(
             name: "Checkpoints",
             dependencies: [
-                "CFiles", "CMerges", .product(name: "HeapModule", package: "swift-collections"),
+                "CFiles", "CMerges", "CUTF8Proc", .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

@@ -113,7 +113,9 @@ struct SmallCheckpoint {
     @Test func `a folder without weights is refused`() throws {
         let small = try SmallCheckpoint()
         _ = try small.folder.write("config.json", SmallCheckpoint.configuration.utf8)
-        #expect(throws: CheckpointError.noWeights(folder: small.path, candidates: [])) { try Model.checkpoint(small.path) }
+        #expect(throws: CheckpointError.noWeights(folder: small.path, candidates: [])) {
+            try Model.checkpoint(small.path)
+        }
     }
 
     @Test func `of several weights files one has to be named`() throws {

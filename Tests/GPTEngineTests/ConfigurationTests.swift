@@ -73,7 +73,7 @@ import Testing
         (#""n_layer": [3]"#, "n_layer is a list or an object"), (#""n_layer": 0"#, "n_layer = 0"),
         (#""n_layer": -1"#, "n_layer = -1"), (#""n_layer": 1.5"#, "n_layer is 1.5"),
         (#""n_layer": 1e30"#, "n_layer is 1e+30"),
-        (#""n_layer": -1e30"#, "n_layer is -1e+30"), (#""n_layer": 9007199254740993"#, "n_layer is 9"),
+        (#""n_layer": -1e30"#, "n_layer is -1e+30"), (#""n_layer": 9007199254740993"#, "n_layer = 9"),
         (#""n_embd": -9007199254740991"#, "n_embd = -9007199254740991"), (#""n_inner": 0"#, "n_inner = 0"),
         (#""n_head": 0"#, "n_head = 0"), (#""n_positions": -1"#, "n_positions = -1"),
         (#""vocab_size": 0"#, "vocab_size = 0"),

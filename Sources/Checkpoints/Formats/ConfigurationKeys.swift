@@ -19,9 +19,9 @@ public struct ConfigurationKeys: Sendable {
     public let path: FilePath
     /// The program whose words they are.
     public let program: Program
-    private let values: [String: ConfigurationValue]
+    private let values: [String: JSON]
 
-    init(_ values: [String: ConfigurationValue], of program: Program, path: FilePath) {
+    init(_ values: [String: JSON], of program: Program, path: FilePath) {
         (self.path, self.program, self.values) = (path, program, values)
     }
 
@@ -30,27 +30,33 @@ public struct ConfigurationKeys: Sendable {
     /// - Throws: ``FileError``, or ``CheckpointError/notConfiguration(path:reason:)`` where it is no object.
     public init(path: FilePath) throws {
         let source = try ByteSource(reading: path)
-        var values: [String: ConfigurationValue] = [:]
+        var values: [String: JSON] = [:]
         do {
             var scanner = try JSONScanner(source.bytes)
-            values = try scanner.values(depth: 0)
+            try scanner.object { scanner, key in values[key] = try scanner.value() }
             try scanner.end()
         } catch let error as JSONSyntaxError {
             throw CheckpointError.notConfiguration(
                 path: path, reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
         }
-        if case .object(let model) = values["model"], model["block_size"] != nil {
-            self.init(model, of: .minGPT, path: path)
+        if let model = values["model"], model["block_size"] != nil, case .object(let members) = model {
+            self.init(Dictionary(members) { $1 }, of: .minGPT, path: path)
         } else {
             self.init(values, of: .transformers, path: path)
         }
     }
 
     /// Whether there is a value, null aside.
-    public func has(_ name: String) -> Bool { values[name].map { $0 != .null } ?? false }
+    public func has(_ name: String) -> Bool { values[name]?.isNull == false }
 
     /// The value of a key as it is shown.
-    public func shown(_ name: String) -> String { (values[name] ?? .null).description }
+    public func shown(_ name: String) -> String {
+        switch values[name] {
+        case .string(let value): "\"\(visible(value))\""
+        case .array, .numbers, .object: "a list or an object"
+        case let value: (value ?? .null).text
+        }
+    }
 
     /// A whole number under its name or one of its older names; they must not disagree.
     ///
@@ -60,13 +66,13 @@ public struct ConfigurationKeys: Sendable {
         for name in names {
             switch values[name] {
             case nil, .null: continue
-            case .number(let value) where value == value.rounded() && abs(value) < 0x1p53:
-                if let found, found != Int(value) {
+            case .some(let value):
+                guard let value = value.whole else { throw refusal(name, "a whole number is expected") }
+                if let found, found != value {
                     let given = names.filter { values[$0] != nil }
                     throw .notConfiguration(path: path, reason: "\(given.joined(separator: " and ")) disagree")
                 }
-                found = Int(value)
-            case .some: throw refusal(name, "a whole number is expected")
+                found = value
             }
         }
         return found
@@ -74,7 +80,11 @@ public struct ConfigurationKeys: Sendable {
 
     /// A whole number or a list of them.
     public func integers(_ name: String) throws(CheckpointError) -> [Int]? {
-        if case .integers(let values) = values[name] { return values }
+        if case .array(let elements) = values[name] {
+            let integers = elements.compactMap(\.whole)
+            guard integers.count == elements.count else { throw refusal(name, "whole numbers are expected") }
+            return integers
+        }
         return try integer(name).map { [$0] }
     }
 
@@ -83,6 +93,7 @@ public struct ConfigurationKeys: Sendable {
         switch values[name] {
         case nil, .null: nil
         case .number(let value): value
+        case .integer(let value): Double(value)
         case .some: throw refusal(name, "a number is expected")
         }
     }
@@ -108,61 +119,5 @@ public struct ConfigurationKeys: Sendable {
     /// The error for a key whose value is not understood.
     public func refusal(_ name: String, _ reason: String) -> CheckpointError {
         .notConfiguration(path: path, reason: "\(name) is \(shown(name)), and \(reason)")
-    }
-}
-
-/// A value of a configuration, as far as there is need to tell them apart.
-enum ConfigurationValue: Hashable, Sendable, CustomStringConvertible {
-    case null
-    case bool(Bool)
-    case number(Double)
-    case string(String)
-    case integers([Int])
-    case object([String: ConfigurationValue])
-    case list
-
-    var description: String {
-        switch self {
-        case .null: "null"
-        case .bool(let value): "\(value)"
-        case .number(let value): value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
-        case .string(let value): "\"\(visible(value))\""
-        case .integers, .list, .object: "a list or an object"
-        }
-    }
-}
-
-extension JSONScanner {
-    fileprivate mutating func values(depth: Int) throws -> [String: ConfigurationValue] {
-        var values: [String: ConfigurationValue] = [:]
-        try object { scanner, key in values[key] = try scanner.value(depth: depth) }
-        return values
-    }
-
-    private mutating func value(depth: Int) throws -> ConfigurationValue {
-        switch peek() {
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "["):
-            var copy = self
-            if let integers = try? copy.integers() {
-                self = copy
-                return .integers(integers)
-            }
-            try skipValue()
-            return .list
-        // What is deeper is nobody's shape, and there a name may occur twice.
-        case UInt8(ascii: "{"):
-            var copy = self
-            if depth == 0, let values = try? copy.values(depth: 1) {
-                self = copy
-                return .object(values)
-            }
-            try skipValue()
-            return .list
-        default:
-            let word = try word()
-            if word == "null" { return .null }
-            return Double(word).map(ConfigurationValue.number) ?? .bool(word == "true")
-        }
     }
 }

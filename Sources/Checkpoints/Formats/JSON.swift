@@ -1,6 +1,6 @@
 import Foundation
 
-/// A JSON value to be written: keys keep their order, numbers what digits they need.
+/// A JSON value, to be written or as it was read: keys keep their order, numbers what digits they need.
 ///
 /// Foundation's encoder orders keys at random or by the alphabet, leaves nulls out and holds every number in a box;
 /// answers here are read by people too, and can hold millions of numbers.
@@ -28,6 +28,30 @@ public enum JSON: Sendable {
     public static func integers(_ values: [Int]) -> JSON { .array(values.map(JSON.integer)) }
     /// Text, or null.
     public static func string(orNull value: String?) -> JSON { value.map(JSON.string) ?? .null }
+
+    // MARK: Read
+
+    /// The value of a key of an object; the last, should there be several.
+    subscript(key: String) -> JSON? {
+        if case .object(let members) = self { members.last { $0.0 == key }?.1 } else { nil }
+    }
+
+    /// A whole number, written as one or as 12.0.
+    var whole: Int? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value) where value == value.rounded() && abs(value) < 0x1p53: Int(value)
+        default: nil
+        }
+    }
+
+    var string: String? { if case .string(let value) = self { value } else { nil } }
+    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+    var members: [(String, JSON)]? { if case .object(let value) = self { value } else { nil } }
+    var isNull: Bool { if case .null = self { true } else { false } }
+
+    // MARK: Written
 
     /// The text on one line.
     public var text: String {

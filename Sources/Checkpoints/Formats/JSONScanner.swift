@@ -176,6 +176,35 @@ struct JSONScanner {
         }
     }
 
+    /// Any value, with all that is in it; there a name may occur twice.
+    mutating func value(depth: Int = 0) throws -> JSON {
+        guard depth < 125 else { throw expected("less deep nesting") }
+        switch peek() {
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "["):
+            var elements: [JSON] = []
+            try array { scanner in elements.append(try scanner.value(depth: depth + 1)) }
+            return .array(elements)
+        case UInt8(ascii: "{"):
+            var members: [(String, JSON)] = []
+            try take("{", "an object")
+            if takeIf("}") { return .object([]) }
+            repeat {
+                skipSpace()
+                let key = try string()
+                try take(":", "a colon")
+                members.append((key, try value(depth: depth + 1)))
+            } while takeIf(",")
+            try take("}", "a comma or a closing brace")
+            return .object(members)
+        default:
+            let word = try word()
+            if word == "null" { return .null }
+            if let integer = Int(word), word != "-0" { return .integer(integer) }
+            return Double(word).map(JSON.number) ?? .bool(word == "true")
+        }
+    }
+
     /// A number, a truth value or null as it is written.
     mutating func word() throws(JSONSyntaxError) -> String {
         skipSpace()

@@ -80,8 +80,8 @@ struct LlmCFile {
         self.tensors = tensors
         keys = ConfigurationKeys(
             [
-                "n_positions": .number(Double(context)), "vocab_size": .number(Double(vocabulary)),
-                "n_layer": .number(Double(blocks)), "n_head": .number(Double(heads)), "n_embd": .number(Double(width)),
+                "n_positions": .integer(context), "vocab_size": .integer(vocabulary),
+                "n_layer": .integer(blocks), "n_head": .integer(heads), "n_embd": .integer(width),
             ], of: .llmC, path: path)
     }
 }

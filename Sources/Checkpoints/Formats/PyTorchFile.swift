@@ -162,7 +162,7 @@ struct PyTorchFile {
         let whole = value.entries == nil ? value.attributes : value
         let part = whole?["model"].flatMap { $0.entries == nil ? $0.attributes : $0 }
         guard let items = (part ?? whole)?.items else { return nil }
-        let values = Dictionary(items.map { ($0.key, ConfigurationValue($0.value)) }) { $1 }
+        let values = Dictionary(items.map { ($0.key, JSON($0.value)) }) { $1 }
         guard values["n_embd"] != nil || values["n_layer"] != nil else { return nil }
         let program: ConfigurationKeys.Program =
             isNanoGPT || (values["block_size"] != nil && (values["dropout"] != nil || values["bias"] != nil))
@@ -184,19 +184,21 @@ struct PyTorchFile {
     }
 }
 
-extension ConfigurationValue {
+extension JSON {
     /// A value of a pickle as far as configurations hold such.
     fileprivate init(_ value: PickleValue) {
         if value.isNone {
             self = .null
         } else if let bool = value.bool {
             self = .bool(bool)
+        } else if let integer = value.integer {
+            self = .integer(integer)
         } else if let number = value.number {
             self = .number(number)
         } else if let text = value.text {
             self = .string(text)
         } else {
-            self = .list
+            self = .array([])
         }
     }
 }

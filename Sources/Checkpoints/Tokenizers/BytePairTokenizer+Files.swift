@@ -25,7 +25,19 @@ extension BytePairTokenizer {
     public static func inFolder(_ folder: FilePath) throws -> BytePairTokenizer? {
         let path = { (name: String) in folder.appending(name) }
         let exists = { (name: String) throws(FileError) in try path(name).status() != nil }
-        if try exists("tokenizer.json") { return try TokenizerFile(path: path("tokenizer.json")).tokenizer() }
+        if try exists("tokenizer.json") {
+            let file = try TokenizerFile(path: path("tokenizer.json"))
+            let settings = try TokenizerSettings(folder: folder, hasFile: true)
+            var habits = file.habits
+            habits.addsPrefixSpace = try settings.addsPrefixSpace() ?? habits.addsPrefixSpace
+            habits.splitsSpecial = settings.splitsSpecial
+            let added = try settings.added(ids(file.vocabulary), file: file.added)
+            return try naming(path("tokenizer.json")) { () throws(TokenizerError) in
+                try BytePairTokenizer(
+                    vocabulary: file.vocabulary.map { entry($0.text, $0.id) }, added: added, habits: habits,
+                    merges: file.forEachRule)
+            }
+        }
         let pair = ["vocab.json", "merges.txt"]
         guard let first = try pair.first(where: exists) else { return nil }
         if let missing = try pair.first(where: { try !exists($0) }) {
@@ -41,40 +53,23 @@ extension BytePairTokenizer {
             throw TokenizerError.file(
                 path: path("vocab.json"), reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
         }
-        try checkAddedTokens(path("added_tokens.json"), vocabulary)
+        let settings = try TokenizerSettings(folder: folder, hasFile: false)
+        let added = try settings.added(ids(vocabulary), file: [])
+        var habits = Habits(addsPrefixSpace: try settings.addsPrefixSpace() ?? false)
+        habits.splitsSpecial = settings.splitsSpecial
+        (habits.before, habits.after) = try settings.around(added)
         let merges = try ByteSource(reading: path("merges.txt"))
-        // Without a list of added tokens, the one that every GPT-2 has is known by name.
-        let special = vocabulary.filter { $0.text == "<|endoftext|>" }
         return try naming(path("vocab.json")) { () throws(TokenizerError) in
             try BytePairTokenizer(
-                vocabulary: vocabulary.map { entry($0.text, $0.id) },
-                added: special.map { AddedToken(id: $0.id, text: Array($0.text.utf8), isSpecial: true) }
+                vocabulary: vocabulary.map { entry($0.text, $0.id) }, added: added, habits: habits
             ) { (merge) throws(TokenizerError) in
                 try forEachRule(in: merges.bytes, path: path("merges.txt"), merge)
             }
         }
     }
 
-    /// Refuses tokens that were added beside a vocabulary, unless they are in it: how they are found in a text, only a
-    /// `tokenizer.json` says.
-    private static func checkAddedTokens(_ path: FilePath, _ vocabulary: [(text: String, id: Int)]) throws {
-        guard try path.status() != nil else { return }
-        let source = try ByteSource(reading: path)
-        var added: [(text: String, id: Int)] = []
-        do {
-            var scanner = try JSONScanner(source.bytes)
-            added = try scanner.vocabulary()
-            try scanner.end()
-        } catch let error as JSONSyntaxError {
-            throw TokenizerError.file(path: path, reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
-        }
-        let known = Dictionary(vocabulary.map { (Array($0.text.utf8), $0.id) }, uniquingKeysWith: { $1 })
-        let unknown = added.filter { known[Array($0.text.utf8)] != $0.id }.map(\.text)
-        guard unknown.isEmpty else {
-            throw TokenizerError.file(
-                path: path,
-                reason: "it adds tokens to the vocabulary (\(listed(unknown))), which only a tokenizer.json explains")
-        }
+    private static func ids(_ vocabulary: [(text: String, id: Int)]) -> [[UInt8]: Int] {
+        Dictionary(vocabulary.map { (Array($0.text.utf8), $0.id) }) { $1 }
     }
 
     /// A token as vocabulary files write it; what is not in their alphabet stands for itself.
@@ -103,18 +98,18 @@ extension BytePairTokenizer {
         return Rule(bytes: bytes[...], middle: middle)
     }
 
-    /// The pairs of a merges file: a line each, with a space between; the first line may name a version.
+    /// The pairs of a merges file: a line each, with a space between; a line that begins with `#version` is none.
     private static func forEachRule(
         in merges: UnsafeRawBufferPointer, path: FilePath, _ body: (Rule) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         var (rest, number) = (merges[...], 0)
-        // Lines end with a newline, perhaps after a carriage return; later lines may be merges that begin with #.
+        // Lines end with a newline, perhaps after a carriage return; others may be merges that begin with #.
         while !rest.isEmpty {
             var line = rest.prefix { $0 != 0x0A }
             rest = rest[line.endIndex...].dropFirst()
             number += 1
             if line.last == 0x0D { line = line.dropLast() }
-            if line.isEmpty || number == 1 && line.starts(with: "#version".utf8) { continue }
+            if line.isEmpty || line.starts(with: "#version".utf8) { continue }
             guard let text = String(validating: line, as: UTF8.self) else {
                 throw .file(path: path, reason: "line \(number) is not UTF-8 text")
             }

@@ -11,10 +11,13 @@ public struct BytePairTokenizer: Tokenizer {
     /// The id of each single byte; nil where the vocabulary has none.
     private let byteIDs: [Int32?]
     private let merges: [Pair: Merge]
-    /// Tokens that are found in the text before it is cut into pieces, longest first.
-    private let added: [AddedToken]
-    /// Whether text that does not begin with a space is read as if it did.
-    private let addsPrefixSpace: Bool
+    /// Tokens that are found in the text before it is cut into pieces: as it is given, and normalized.
+    private let given: AddedTokens, normalized: AddedTokens
+    private let habits: Habits
+    /// What stands for bytes that have no token; nil where they vanish.
+    private let unknown: Int32?
+    /// Tokens by their bytes, where whole pieces are looked up.
+    private let pieces: [ArraySlice<UInt8>: Int32]
 
     /// Two tokens side by side.
     private struct Pair: Hashable {
@@ -28,14 +31,24 @@ public struct BytePairTokenizer: Tokenizer {
         let id: Int32
     }
 
-    /// A token that was added to the vocabulary as text of its own.
-    struct AddedToken: Hashable {
-        let id: Int
-        let text: [UInt8]
-        /// Whether it steers the model, such as `<|endoftext|>`, and is plain text unless asked for.
-        let isSpecial: Bool
-        /// Whether it is found only in what the others leave.
-        var comesLast = false
+    /// What tokenizers of this kind differ in besides their vocabulary; GPT-2's has none of it.
+    struct Habits {
+        /// What is done to text before it is cut.
+        var normalizer: Normalizer?
+        /// Whether text that does not begin with a space is read as if it did.
+        var addsPrefixSpace = false
+        /// Whether text is cut by GPT-2's pattern, or left whole.
+        var usesPattern = true
+        /// The token that stands for bytes without one.
+        var unknown: String?
+        /// Whether one stands for a whole run of them.
+        var fusesUnknown = false
+        /// Whether a piece that is a token is that token, whatever the merges make of it.
+        var ignoresMerges = false
+        /// Whether special tokens are plain text, however they are asked for.
+        var splitsSpecial = false
+        /// What is put before and after every text, as a beginning-of-text token.
+        var before: [Int] = [], after: [Int] = []
     }
 
     /// A token of the vocabulary.
@@ -56,11 +69,12 @@ public struct BytePairTokenizer: Tokenizer {
     ///
     /// - Parameters:
     ///   - vocabulary: each token.
+    ///   - added: tokens that are found in the text as they are written.
     ///   - merges: gives what becomes one token, the earliest first; one at a time, so that a list of any length takes
     ///     no more memory than the pairs that are in it, and ends at the first that is none.
     /// - Throws: ``TokenizerError`` when a merge speaks of tokens that are not there, or an id occurs twice.
     init(
-        vocabulary: [Entry], added: [AddedToken] = [], addsPrefixSpace: Bool = false,
+        vocabulary: [Entry], added: [AddedToken] = [], habits: Habits = Habits(),
         merges: (_ merge: (Rule) throws(TokenizerError) -> Void) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         let all = vocabulary + added.map { Entry(bytes: $0.text[...], id: $0.id) }
@@ -95,15 +109,35 @@ public struct BytePairTokenizer: Tokenizer {
             rank += 1
         }
         self.merges = table
-        self.added = added.sorted { $0.text.count > $1.text.count }
-        self.addsPrefixSpace = addsPrefixSpace
+        given = AddedTokens(added.filter { !$0.isNormalized })
+        normalized = AddedTokens(try Self.normalize(added.filter(\.isNormalized), habits.normalizer))
+        self.habits = habits
+        unknown = habits.unknown.flatMap { ids[Array($0.utf8)[...]] }
+        pieces = habits.ignoresMerges ? ids : [:]
+    }
+
+    /// Such tokens are looked for in text that is normalized, and so are they themselves.
+    private static func normalize(
+        _ tokens: [AddedToken], _ normalizer: Normalizer?
+    ) throws(TokenizerError) -> [AddedToken] {
+        guard let normalizer else { return tokens }
+        var seen: Set<[UInt8]> = []
+        var changed: [AddedToken] = []
+        for token in tokens {
+            var token = token
+            token.text = normalizer(token.text[...])
+            // Which of two would be found, the library that writes these files leaves to chance.
+            guard seen.insert(token.text).inserted else { throw .sameAddedTokens(visible(displayForm(token.text))) }
+            if !token.text.isEmpty { changed.append(token) }
+        }
+        return changed
     }
 
     /// One more than the largest id.
     public var count: Int { tokens.count }
 
     /// The id of a token that was added as text, such as `<|endoftext|>`.
-    public func id(ofAdded text: String) -> Int? { added.first { $0.text.elementsEqual(text.utf8) }?.id }
+    public func id(ofAdded text: String) -> Int? { given.id(of: text) ?? normalized.id(of: text) }
 
     /// The token that ends a text, as GPT-2's vocabulary calls it.
     public var endOfText: Int? { id(ofAdded: "<|endoftext|>") }
@@ -113,47 +147,36 @@ public struct BytePairTokenizer: Tokenizer {
 
     /// The ids of a text; special tokens that are written out in it are plain text unless asked for.
     ///
-    /// - Throws: ``PromptError/noTokenForByte(_:)`` where the vocabulary lacks a byte, which GPT-2's does not.
+    /// A byte that the vocabulary lacks, which GPT-2's does not, becomes the unknown token, or vanishes where there is none.
+    ///
+    /// - Throws: ``PromptError/noTokenForByte(_:)`` where the unknown token is no token itself.
     public func encode(_ text: [UInt8], allowingSpecial: Bool = false) throws(PromptError) -> [Int] {
-        var ids: [Int] = []
-        let searched = added.filter { allowingSpecial || !$0.isSpecial }
-        try encode(
-            text[...], around: [false, true].map { last in searched.filter { $0.comesLast == last } }[...], &ids)
-        return ids
-    }
-
-    /// Cuts text at the first group's tokens, what lies between at the next group's, and so on.
-    private func encode(
-        _ text: ArraySlice<UInt8>, around groups: ArraySlice<[AddedToken]>, _ ids: inout [Int]
-    ) throws(PromptError) {
-        guard let group = groups.first else { return try encode(plain: text, into: &ids) }
-        var rest = text
-        while !group.isEmpty, let (range, token) = Self.first(of: group, in: rest) {
-            try encode(rest[..<range.lowerBound], around: groups.dropFirst(), &ids)
-            ids.append(token.id)
-            rest = rest[range.upperBound...]
-        }
-        try encode(rest, around: groups.dropFirst(), &ids)
-    }
-
-    /// The leftmost added token in a text, the longest of those that begin there.
-    private static func first(
-        of tokens: [AddedToken], in text: ArraySlice<UInt8>
-    ) -> (range: Range<Int>, token: AddedToken)? {
-        let firsts = Set(tokens.compactMap(\.text.first))
-        for start in text.indices where firsts.contains(text[start]) {
-            if let token = tokens.first(where: { text[start...].starts(with: $0.text) }) {
-                return (start..<start + token.text.count, token)
+        let skipsSpecial = !allowingSpecial || habits.splitsSpecial
+        var ids = habits.before
+        for part in given.split(text[...], skippingSpecial: skipsSpecial) {
+            guard case .text(let piece) = part else {
+                if case .token(let id) = part { ids.append(id) }
+                continue
+            }
+            let text = habits.normalizer.map { $0(piece)[...] } ?? piece
+            for part in normalized.split(text, skippingSpecial: skipsSpecial) {
+                switch part {
+                case .token(let id): ids.append(id)
+                case .text(let piece): try encode(plain: piece, into: &ids)
+                }
             }
         }
-        return nil
+        return ids + habits.after
     }
 
     private func encode(plain text: ArraySlice<UInt8>, into ids: inout [Int]) throws(PromptError) {
         guard let first = text.first else { return }
-        let text = addsPrefixSpace && first != 0x20 ? [0x20] + text : Array(text)
-        for byte in text where byteIDs[Int(byte)] == nil { throw .noTokenForByte(byte) }
+        let text = habits.addsPrefixSpace && first != 0x20 ? [0x20] + text : Array(text)
+        if habits.unknown != nil, unknown == nil, let byte = text.first(where: { byteIDs[Int($0)] == nil }) {
+            throw .noTokenForByte(byte)
+        }
         text.withUnsafeBufferPointer { text in
+            guard habits.usesPattern else { return merge(text[...], into: &ids) }
             PreTokenizer(text).forEachPiece { range in merge(text[range], into: &ids) }
         }
     }
@@ -170,12 +193,26 @@ public struct BytePairTokenizer: Tokenizer {
         static func < (a: Candidate, b: Candidate) -> Bool { (a.rank, a.place) < (b.rank, b.place) }
     }
 
+    /// The tokens of single bytes; what has none is unknown, or vanishes so that its neighbours meet.
+    private func singles(_ piece: Slice<UnsafeBufferPointer<UInt8>>) -> [Int32] {
+        var isInUnknown = false
+        return piece.compactMap { byte in
+            if let id = byteIDs[Int(byte)] {
+                isInUnknown = false
+                return id
+            }
+            defer { isInUnknown = true }
+            return isInUnknown && habits.fusesUnknown ? nil : unknown
+        }
+    }
+
     /// Merges the bytes of one piece: the earliest rank first, the leftmost of equals, until no merge is left.
     ///
     /// A queue keeps this at n·log n for a piece of n bytes.
     private func merge(_ piece: Slice<UnsafeBufferPointer<UInt8>>, into result: inout [Int]) {
+        if habits.ignoresMerges, let id = pieces[Array(piece)[...]] { return result.append(Int(id)) }
         // Token by place, with links to the neighbours that are left; −1 where a token was merged away.
-        var ids = piece.map { byteIDs[Int($0)] ?? 0 }
+        var ids = singles(piece)
         guard ids.count > 1 else { return result.append(contentsOf: ids.map(Int.init)) }
         var next = Array(1...ids.count)
         var previous = Array(-1..<ids.count - 1)
@@ -209,6 +246,8 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
     case unknownMerge(String, String, rank: Int)
     /// Two tokens have the same id.
     case duplicateID(Int)
+    /// Two added tokens are the same once they are normalized.
+    case sameAddedTokens(String)
     /// More merges than the vocabulary has a use for.
     case tooManyMerges(most: Int)
     /// An id that is negative or absurdly large.
@@ -232,6 +271,7 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .unknownMerge(let left, let right, let rank):
             "its merge number \(rank + 1), \(left) and \(right), speaks of tokens that its vocabulary does not have"
+        case .sameAddedTokens(let text): "two of its added tokens become the same text, \(text), by its normalizer"
         case .duplicateID(let id): "it gives the id \(id) to two tokens"
         case .tooManyMerges(let most): "it has more than \(most) merges, many times what its vocabulary has tokens"
         case .idOutOfRange(let id): "it has the id \(id), which its vocabulary does not reach"

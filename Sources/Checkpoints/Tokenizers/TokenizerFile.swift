@@ -5,14 +5,17 @@ import SystemPackage
 /// Source of keys and defaults: `tokenizers` 0.23.
 struct TokenizerFile {
     private let path: FilePath
-    private var type: String?
-    private var vocabulary: [(text: String, id: Int)]?
     private let source: ByteSource
+    /// The tokens with their ids.
+    private(set) var vocabulary: [(text: String, id: Int)] = []
+    /// The added tokens with the numbers that the file gives them.
+    private(set) var added: [AddedToken] = []
+    /// How text is treated.
+    private(set) var habits = BytePairTokenizer.Habits()
     /// Where the merges begin: they are read once the vocabulary is known.
     private var merges: JSONScanner?
-    private var added: [BytePairTokenizer.AddedToken] = []
-    private var addsPrefixSpace: Bool?
     private var isByteLevel = false
+    private var hasVocabulary = false
 
     /// Opens and reads the file.
     init(path: FilePath) throws {
@@ -28,87 +31,51 @@ struct TokenizerFile {
         guard isByteLevel else {
             throw refusal("its pre_tokenizer is not ByteLevel, which is the one that is understood")
         }
-        guard addsPrefixSpace != nil else { throw refusal("its pre_tokenizer does not say add_prefix_space") }
-        guard vocabulary != nil else { throw refusal("its model has no vocab") }
+        guard hasVocabulary else { throw refusal("its model has no vocab") }
         guard merges != nil else { throw refusal("its model has no merges") }
-    }
-
-    /// The tokenizer that the file describes.
-    func tokenizer() throws(TokenizerError) -> BytePairTokenizer {
-        let vocabulary = vocabulary ?? []
-        try checkAddedIDs(vocabulary)
-        return try BytePairTokenizer.naming(path) { () throws(TokenizerError) in
-            try BytePairTokenizer(
-                vocabulary: vocabulary.map { BytePairTokenizer.entry($0.text, $0.id) }, added: added,
-                addsPrefixSpace: addsPrefixSpace ?? false, merges: forEachRule)
-        }
-    }
-
-    /// The library that writes these files counts added tokens on from the vocabulary, whatever ids the file gives them.
-    private func checkAddedIDs(_ vocabulary: [(text: String, id: Int)]) throws(TokenizerError) {
-        let known = Dictionary(vocabulary.map { (Array($0.text.utf8), $0.id) }, uniquingKeysWith: { $1 })
-        var next = vocabulary.count
-        for token in added {
-            let expected = known[token.text] ?? next
-            guard token.id == expected else {
-                throw refusal(
-                    "its added token \(displayForm(token.text)) has the id \(token.id), and its place gives it \(expected)"
-                )
-            }
-            next = max(next, token.id + 1)
-        }
     }
 
     private mutating func read(_ key: String, from scanner: inout JSONScanner) throws {
         switch key {
-        case "model":
-            try scanner.object { scanner, key in try readModel(key, from: &scanner) }
+        case "model": try scanner.object { scanner, key in try readModel(key, from: &scanner) }
         case "added_tokens":
             try scanner.array { scanner in
-                var flags: [String: Bool] = [:]
-                var (id, text) = (Int?.none, "")
-                try scanner.object { scanner, key in
-                    switch key {
-                    case "id": id = try scanner.integer()
-                    case "content": text = try scanner.string()
-                    case "lstrip", "rstrip", "single_word", "normalized", "special": flags[key] = try scanner.bool()
-                    default: try scanner.skipValue()
-                    }
-                }
-                guard !text.isEmpty, let id, flags.count == 5 else {
-                    throw refusal("one of its added_tokens lacks its id, its content or one of its five flags")
-                }
-                for flag in ["lstrip", "rstrip", "single_word"] where flags[flag] == true {
-                    throw refusal("the added token \(visible(text)) has \(flag), which is not understood")
-                }
-                added.append(
-                    .init(
-                        id: id, text: Array(text.utf8), isSpecial: flags["special"] == true,
-                        comesLast: flags["normalized"] == true))
+                let value = try scanner.value()
+                let flags = ["lstrip", "rstrip", "single_word", "normalized", "special"]
+                guard let id = value["id"]?.whole, flags.allSatisfy({ value[$0]?.bool != nil }),
+                    let token = TokenizerSettings.token(value, number: id), !token.text.isEmpty
+                else { throw refusal("one of its added_tokens lacks its id, its content or one of its five flags") }
+                added.append(token)
             }
-        case "pre_tokenizer":
-            guard scanner.peek() == UInt8(ascii: "{") else { return try scanner.skipValue() }
-            try scanner.object { scanner, key in
-                switch key {
-                case "type":
-                    let type = try scanner.string()
-                    guard type == "ByteLevel" else {
-                        throw refusal(
-                            "its pre_tokenizer is \(visible(type)), and ByteLevel is the one that is understood")
-                    }
-                    isByteLevel = true
-                case "add_prefix_space": addsPrefixSpace = try scanner.bool()
-                case "use_regex":
-                    guard try scanner.bool() else {
-                        throw refusal("its pre_tokenizer does without GPT-2's pattern (use_regex)")
-                    }
-                default: try scanner.skipValue()
-                }
+        case "pre_tokenizer": try readPreTokenizer(try scanner.value())
+        case "normalizer": habits.normalizer = try Normalizer(try scanner.value(), refusal: refusal)
+        case "post_processor":
+            let adding = try processors(try scanner.value())
+            guard adding.count <= 1 else {
+                throw refusal("its post_processor adds tokens twice, which is not understood")
             }
-        case "normalizer":
-            guard scanner.takeNull() else { throw refusal("it has a normalizer, and none is understood") }
-        case "post_processor": try readPostProcessor(from: &scanner)
+            (habits.before, habits.after) = adding.first ?? ([], [])
         default: try scanner.skipValue()
+        }
+    }
+
+    private mutating func readPreTokenizer(_ value: JSON) throws {
+        switch value["type"]?.string {
+        case nil: return
+        case "Sequence":
+            guard let parts = value["pretokenizers"]?.array, parts.count == 1 else {
+                throw refusal("its pre_tokenizer Sequence has other parts than one ByteLevel, which is not understood")
+            }
+            try readPreTokenizer(parts[0])
+        case "ByteLevel":
+            isByteLevel = true
+            guard let adds = value["add_prefix_space"]?.bool else {
+                throw refusal("its pre_tokenizer does not say add_prefix_space")
+            }
+            habits.addsPrefixSpace = adds
+            habits.usesPattern = value["use_regex"]?.bool ?? true
+        case .some(let type):
+            throw refusal("its pre_tokenizer is \(visible(type)), and ByteLevel is the one that is understood")
         }
     }
 
@@ -119,11 +86,16 @@ struct TokenizerFile {
             guard type == "BPE" else {
                 throw refusal("its model is \(visible(type)), and BPE is the one that is understood")
             }
-        case "vocab": vocabulary = try scanner.vocabulary()
+        case "vocab":
+            vocabulary = try scanner.vocabulary()
+            hasVocabulary = true
         case "merges":
             merges = scanner
             try scanner.skipValue()
-        case "dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges":
+        case "unk_token": habits.unknown = try scanner.value().string
+        case "fuse_unk": habits.fusesUnknown = try scanner.value().bool ?? false
+        case "ignore_merges": habits.ignoresMerges = try scanner.value().bool ?? false
+        case "dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback":
             let isText = scanner.peek() == UInt8(ascii: "\"")
             let value = isText ? try scanner.string() : try scanner.word()
             guard (isText ? [""] : ["null", "false", "0", "0.0"]).contains(value) else {
@@ -133,8 +105,45 @@ struct TokenizerFile {
         }
     }
 
+    /// What is put before and after every text, by each part of a post-processor that puts something: ByteLevel only trims
+    /// offsets, which nobody asks for here, and a template may be the text itself, as transformers 5 writes for every GPT-2.
+    private func processors(_ value: JSON) throws -> [(before: [Int], after: [Int])] {
+        let type = value["type"]?.string
+        switch type {
+        case nil where value.isNull, "ByteLevel": return []
+        case "Sequence": return try (value["processors"]?.array ?? []).flatMap(processors)
+        case "RobertaProcessing", "BertProcessing":
+            guard let before = value["cls"]?.array?.last?.whole, let after = value["sep"]?.array?.last?.whole else {
+                throw refusal("its post_processor \(visible(type ?? "")) has no cls and sep with their ids")
+            }
+            return [([before], [after])]
+        case "TemplateProcessing":
+            var (before, after): ([Int], [Int]) = ([], [])
+            var texts = 0
+            for part in value["single"]?.array ?? [] {
+                if part["Sequence"] != nil {
+                    guard part["Sequence"]?["id"]?.string != "B" else { texts = 2; break }
+                    texts += 1
+                    continue
+                }
+                guard let name = part["SpecialToken"]?["id"]?.string,
+                    let ids = value["special_tokens"]?[name]?["ids"]?.array?.map(\.whole), !ids.contains(nil)
+                else {
+                    throw refusal("its post_processor TemplateProcessing has a part that is not in its special_tokens")
+                }
+                if texts == 0 { before += ids.compactMap(\.self) } else { after += ids.compactMap(\.self) }
+            }
+            guard texts == 1 else {
+                throw refusal(
+                    "its post_processor TemplateProcessing has the text \(texts) times, which is not understood")
+            }
+            return before.isEmpty && after.isEmpty ? [] : [(before, after)]
+        case let type: throw refusal("its post_processor \(visible(type ?? "")) is not understood")
+        }
+    }
+
     /// A merge: `"a b"`, or `["a", "b"]` since tokenizers 0.20.
-    private func forEachRule(
+    func forEachRule(
         _ merge: (BytePairTokenizer.Rule) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         guard var scanner = merges else { return }
@@ -163,32 +172,5 @@ struct TokenizerFile {
         return rule
     }
 
-    /// Only what adds no tokens: ByteLevel, which trims offsets that nobody asks for here; a template that is the text
-    /// itself, as transformers 5 writes for every GPT-2; and a sequence of such.
-    private func readPostProcessor(from scanner: inout JSONScanner) throws {
-        guard scanner.peek() == UInt8(ascii: "{") else { return try scanner.skipValue() }
-        var type = ""
-        var parts: [String] = []
-        try scanner.object { scanner, key in
-            switch key {
-            case "type": type = try scanner.string()
-            case "single":
-                try scanner.array { scanner in
-                    try scanner.object { scanner, part in
-                        parts.append(part)
-                        try scanner.skipValue()
-                    }
-                }
-            case "processors": try scanner.array { scanner in try readPostProcessor(from: &scanner) }
-            default: try scanner.skipValue()
-            }
-        }
-        switch type {
-        case "ByteLevel", "Sequence": return
-        case "TemplateProcessing" where parts == ["Sequence"]: return
-        default: throw refusal("its post_processor \(visible(type)) may add tokens, which is not understood")
-        }
-    }
-
-    private func refusal(_ reason: String) -> TokenizerError { .file(path: path, reason: reason) }
+    func refusal(_ reason: String) -> TokenizerError { .file(path: path, reason: reason) }
 }
