@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "CRowProduct", path: "Modules/CRowProduct"),
         .target(name: "CFiles", path: "Modules/CFiles"),
         .target(name: "CStart", path: "Modules/CStart"),
+        .target(name: "CCurl", path: "Modules/CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CEmbedded", path: "Modules/CEmbedded", exclude: ["data"]),
         .target(name: "CMerges", path: "Modules/CMerges", exclude: ["data"]),
         .target(name: "CTourText", path: "Modules/CTourText", exclude: ["data"]),
@@ -68,7 +69,7 @@ let package = Package(
         .target(
             name: "Hub",
             dependencies: [
-                "Checkpoints", .product(name: "Crypto", package: "swift-crypto"),
+                "Checkpoints", "CCurl", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 import Checkpoints
 import SystemPackage
 
@@ -9,6 +8,8 @@ struct BlobDownload {
     let reference: HubReference
     let folder: RepositoryFolder
     let file: RemoteFile
+    /// How many bytes it can have where the hub does not say how many it has.
+    let most: Int
     let report: (PullEvent) -> Void
 
     /// Makes sure that the content is in the cache, whole and checked.
@@ -46,11 +47,11 @@ struct BlobDownload {
         var most = partial.size
         while true {
             var reason = "the sender stopped"
-            var refused: HTTPURLResponse?
+            var refused: Answer?
             do {
                 if try receive(partial) { return }
-            } catch let error as URLError {
-                reason = HubClient.reason(error)
+            } catch HubError.lost(let why) {
+                reason = why
             } catch let error as PassingAnswer {
                 refused = error.answer
                 reason = HubClient.reason(error.answer, from: isFromHub(error.answer) ? "the hub" : "its store")
@@ -61,8 +62,7 @@ struct BlobDownload {
             guard failures < HubClient.attempts else {
                 throw HubError.brokenOff(file: file.name, received: partial.size, size: file.size, reason: reason)
             }
-            report(.retrying(file.name, reason: reason))
-            client.pause(failures, refused)
+            try client.pause(failures, refused, about: file.name, reason: reason)
         }
     }
 
@@ -73,9 +73,8 @@ struct BlobDownload {
             try partial.clear()
         }
         let exchange = try client.open(file, in: reference, from: partial.size)
-        defer { exchange.close() }
         let answer = try exchange.answer()
-        switch answer.statusCode {
+        switch answer.status {
         case 206 where start(of: answer) == partial.size: break
         // The whole file, whatever part was asked for.
         case 200: try partial.clear()
@@ -93,25 +92,29 @@ struct BlobDownload {
         while let piece = try exchange.next() {
             try partial.append(piece)
             if let size = file.size, partial.size > size { return true }
+            if file.size == nil, partial.size > most {
+                partial.remove()
+                throw HubError.endless(file: file.name, most: most)
+            }
             report(.received(file.name, bytes: partial.size, of: file.size))
         }
         return file.size.map { partial.size >= $0 } ?? true
     }
 
     /// Where the part begins that an answer brings, from `Content-Range: bytes 5-9/10`.
-    private func start(of answer: HTTPURLResponse) -> Int? {
-        let range = answer.value(forHTTPHeaderField: "Content-Range")?.split(separator: " ").last
+    private func start(of answer: Answer) -> Int? {
+        let range = answer.header("Content-Range")?.split(separator: " ").last
         return range?.split(separator: "-").first.flatMap { Int($0) }
     }
 
     /// How large the whole is that an answer tells of, from `Content-Range: bytes */10`.
-    private func size(of answer: HTTPURLResponse) -> Int? {
-        answer.value(forHTTPHeaderField: "Content-Range")?.split(separator: "/").last.flatMap { Int($0) }
+    private func size(of answer: Answer) -> Int? {
+        answer.header("Content-Range")?.split(separator: "/").last.flatMap { Int($0) }
     }
 
     /// Whether the hub itself answered, and not what it redirects to.
-    private func isFromHub(_ answer: HTTPURLResponse) -> Bool {
-        answer.url?.origin == client.settings.endpoint.origin
+    private func isFromHub(_ answer: Answer) -> Bool {
+        answer.address.origin == client.settings.endpoint.origin
     }
 
     /// What is wrong with the bytes, if something is.
@@ -124,8 +127,6 @@ struct BlobDownload {
 }
 
 /// An answer after which another attempt may help.
-///
-/// Unchecked: it is read by the thread that receives it.
-private struct PassingAnswer: Error, @unchecked Sendable {
-    let answer: HTTPURLResponse
+private struct PassingAnswer: Error {
+    let answer: Answer
 }

@@ -1,138 +1,141 @@
+import CCurl
 import Foundation
-import FoundationNetworking
 
-/// One request, whose answer is read piece by piece by the thread that asked.
-///
-/// `URLSession` hands pieces to a queue as fast as the network brings them, and keeps all that are not dealt with in
-/// memory. Here its thread waits while pieces are pending, so that a slow disk slows the sender down instead.
-///
-/// Unchecked: all state is behind `condition`.
-final class Exchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
-    private let condition = NSCondition()
-    private var request: URLRequest
-    private var redirections = 0
-    private var response: HTTPURLResponse?
-    /// A redirection that is not followed, which is the answer then.
-    private var redirection: HTTPURLResponse?
-    private var pieces: [Data] = []
-    private var isOver = false
-    private var failure: URLError?
-    /// Nobody reads on.
-    private var isClosed = false
-    private var session: URLSession?
+/// What is asked of a web server.
+struct Request {
+    let address: URL
+    var isHead = false
+    /// Proof of who asks.
+    var token: String?
+    /// The byte to begin with.
+    var start = 0
+    /// Seconds without an answer, or with next to no bytes, before it is given up.
+    var patience: TimeInterval
 
-    /// Sends a request, in a session of its own: on Linux a task has no delegate but its session's.
-    init(_ request: URLRequest) {
-        self.request = request
-        super.init()
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.urlCache = nil
-        configuration.httpCookieStorage = nil
-        configuration.urlCredentialStorage = nil
-        configuration.httpShouldSetCookies = false
-        let queue = BoundedQueue()
-        queue.maxConcurrentOperationCount = 1
-        let session = URLSession(configuration: configuration, delegate: self, delegateQueue: queue)
-        self.session = session
-        session.dataTask(with: request).resume()
+    /// The request that follows a redirection, or nil where it is not to be followed.
+    ///
+    /// A request about a file stays at its host: a redirection to another one is itself the answer and carries what is
+    /// asked for. A download goes where it is sent, without the token as soon as that is elsewhere, and never from https to
+    /// http.
+    func redirected(to address: URL?) -> Request? {
+        guard let address, let new = address.origin, let old = self.address.origin else { return nil }
+        guard new == old || !isHead && (old.scheme == new.scheme || new.scheme == "https") else { return nil }
+        return Request(
+            address: address, isHead: isHead, token: new == old ? token : nil, start: start, patience: patience)
     }
+}
+
+/// Status and headers of what a web server answers.
+struct Answer {
+    let status: Int
+    /// Who answered, after all redirections.
+    let address: URL
+    private let headers: [String: String]
+
+    init(status: Int, address: URL, lines: String) {
+        (self.status, self.address) = (status, address)
+        var headers: [String: String] = [:]
+        for line in lines.split(whereSeparator: \.isNewline).dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            headers[line[..<colon].lowercased()] =
+                line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        }
+        self.headers = headers
+    }
+
+    /// The value of a header, whatever the case of its name.
+    func header(_ name: String) -> String? { headers[name.lowercased()] }
+}
+
+/// One request, with its redirections, whose answer is read piece by piece by the thread that asked.
+///
+/// libcurl keeps at most a mebibyte that was not asked for yet, so that a slow disk slows the sender down.
+final class Exchange {
+    /// Fewer bytes a second than this, and a sender is given up.
+    static let lowestRate = 1000
+
+    private var request: Request
+    private var handle: OpaquePointer?
+    private let goOn: () throws(HubError) -> Void
+
+    /// Prepares a request.
+    ///
+    /// - Parameter goOn: is called at least four times a second, and may throw to end it.
+    init(_ request: Request, goOn: @escaping () throws(HubError) -> Void) {
+        (self.request, self.goOn) = (request, goOn)
+    }
+
+    deinit { cc_close(handle) }
 
     /// The status and the headers, once they are here.
     ///
-    /// - Throws: `URLError` when no answer came.
-    func answer() throws(URLError) -> HTTPURLResponse {
-        condition.lock()
-        defer { condition.unlock() }
-        while response == nil && !isOver { condition.wait() }
-        if let response { return response }
-        throw failure ?? URLError(.badServerResponse)
+    /// - Throws: ``HubError/lost(reason:)`` when no answer came, and what `goOn` throws.
+    func answer() throws(HubError) -> Answer {
+        var redirections = 0
+        while true {
+            let answer = try open()
+            let next = cc_redirection(handle).flatMap { URL(string: String(cString: $0)) }
+            // After so many, the redirection is the answer, which nobody takes for one.
+            guard redirections < 10, (300..<400).contains(answer.status), let next = request.redirected(to: next)
+            else { return answer }
+            redirections += 1
+            request = next
+        }
+    }
+
+    /// Sends the request as it is now, and waits for the headers.
+    private func open() throws(HubError) -> Answer {
+        cc_close(handle)
+        handle = request.address.absoluteString.withCString { address in
+            request.token.withOptionalCString { token in
+                var plain = cc_request(
+                    url: address, is_head: request.isHead, token: token, from: Int64(request.start),
+                    patience: request.patience, lowest_rate: Self.lowestRate)
+                return cc_open(&plain)
+            }
+        }
+        guard let handle else { throw HubError.lost(reason: "its address is none") }
+        while cc_status(handle) == 0 {
+            try goOn()
+            if !cc_advance(handle, 100), cc_status(handle) == 0 {
+                throw HubError.lost(reason: failure ?? "its answer is none that HTTP knows")
+            }
+        }
+        var count = 0
+        let lines = cc_headers(handle, &count)
+        let bytes = UnsafeRawBufferPointer(start: lines, count: count)
+        return Answer(
+            status: cc_status(handle), address: request.address, lines: String(decoding: bytes, as: UTF8.self))
     }
 
     /// The next piece of the body; nil at its end.
     ///
-    /// - Throws: `URLError` when the connection broke; all pieces that came before were given out.
-    func next() throws(URLError) -> Data? {
-        condition.lock()
-        defer { condition.unlock() }
-        while pieces.isEmpty && !isOver { condition.wait() }
-        if !pieces.isEmpty {
-            condition.broadcast()
-            return pieces.removeFirst()
+    /// - Throws: ``HubError/lost(reason:)`` when the connection broke; all pieces that came before were given out.
+    func next() throws(HubError) -> Data? {
+        var piece = Data(count: 1 << 18)
+        let take = { (piece: inout Data) in
+            piece.withUnsafeMutableBytes { cc_take(self.handle, $0.baseAddress, $0.count) }
         }
-        if let failure { throw failure }
-        return nil
-    }
-
-    /// Ends it, whatever is still to come; without this the session would keep it for ever.
-    func close() {
-        let session = condition.withLock {
-            isClosed = true
-            pieces = []
-            condition.broadcast()
-            defer { self.session = nil }
-            return self.session
-        }
-        // Outside the lock: it waits for the network's thread, which may be waiting for the lock.
-        session?.invalidateAndCancel()
-    }
-
-    func urlSession(
-        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
-        newRequest: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
-    ) {
-        let next: URLRequest? = condition.withLock {
-            redirections += 1
-            // Not the address of `newRequest`, whose path was decoded on the way.
-            let address = response.value(forHTTPHeaderField: "Location").flatMap { location in
-                URL(string: location, relativeTo: request.url)?.absoluteURL
-            }
-            guard redirections <= 10, let next = redirected(request, to: address) else {
-                // Nobody is told before the session is done with it: to end it now would stop the program.
-                redirection = response
-                return nil
-            }
-            request = next
-            return next
-        }
-        completionHandler(next)
-    }
-
-    func urlSession(
-        _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
-        completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
-    ) {
-        condition.withLock {
-            self.response = self.response ?? response as? HTTPURLResponse
-            condition.broadcast()
-        }
-        completionHandler(.allow)
-    }
-
-    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        condition.lock()
-        defer { condition.unlock() }
-        while pieces.count >= 64 && !isClosed { condition.wait() }
-        guard !isClosed else { return }
-        pieces.append(data)
-        condition.broadcast()
-    }
-
-    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        condition.withLock {
-            failure = error.map { $0 as? URLError ?? URLError(.unknown) }
-            response = response ?? redirection
-            isOver = true
-            condition.broadcast()
+        while true {
+            let count = take(&piece)
+            if count > 0 { return piece.prefix(count) }
+            try goOn()
+            // What came with the end is still to be taken.
+            guard !cc_advance(handle, 100) else { continue }
+            let last = take(&piece)
+            if last > 0 { return piece.prefix(last) }
+            if let failure { throw HubError.lost(reason: failure) }
+            return nil
         }
     }
+
+    private var failure: String? { cc_failure(handle).map { String(cString: $0) } }
 }
 
-/// A queue that makes whoever fills it wait once much is pending, so that the wait reaches the network.
-///
-/// Unchecked: it adds no state to its superclass.
-final class BoundedQueue: OperationQueue, @unchecked Sendable {
-    override func addOperation(_ operation: Operation) {
-        super.addOperation(operation)
-        if operationCount > 64 { operation.waitUntilFinished() }
+extension String? {
+    /// Gives `body` the text for C, or NULL.
+    fileprivate func withOptionalCString<Result>(_ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+        guard let self else { return body(nil) }
+        return self.withCString { body($0) }
     }
 }

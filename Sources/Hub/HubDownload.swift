@@ -13,8 +13,14 @@ public struct HubDownload {
     private let report: (PullEvent) -> Void
 
     /// A download that tells `report` how it goes.
-    public init(_ settings: HubSettings, report: @escaping (PullEvent) -> Void = { _ in }) {
-        client = HubClient(settings, report: report)
+    ///
+    /// - Parameter goOn: is called at least four times a second while something is waited for, and throws
+    ///   ``HubError/interrupted`` to end it.
+    public init(
+        _ settings: HubSettings, report: @escaping (PullEvent) -> Void = { _ in },
+        goOn: @escaping () throws(HubError) -> Void = {}
+    ) {
+        client = HubClient(settings, report: report, goOn: goOn)
         self.report = report
     }
 
@@ -52,7 +58,8 @@ public struct HubDownload {
         let folder = RepositoryFolder(reference, settings: settings)
         let files = try wanted(reference, configuration, folder)
         report(.found(name: "\(reference)", commit: configuration.commit, files: files.count))
-        for file in files { try download(file, reference, folder) }
+        // The small ones come first, so that the configuration is here to say how large the weights can be.
+        for file in files { try download(file, reference, folder, most: mostBytes(of: file, configuration, folder)) }
         for file in files { try folder.show(file) }
         try folder.note(reference, commit: configuration.commit)
         return snapshot(reference, at: folder.snapshot(configuration.commit), files: files.map(\.name))
@@ -62,8 +69,11 @@ public struct HubDownload {
     private func complete(_ reference: HubReference) -> Snapshot? {
         guard let path = client.settings.cache.snapshot(of: reference) else { return nil }
         let has = { (name: String) in RepositoryFolder.size(path.appending(name)) != nil }
-        let shards = try? ShardIndex.shards(of: path.appending(ShardIndex.name), name: ShardIndex.name)
-        guard has("config.json"), has("model.safetensors") || shards?.allSatisfy(has) == true else { return nil }
+        let isWhole = { (name: String) in
+            guard name.hasSuffix(ShardIndex.ending) else { return has(name) }
+            return (try? ShardIndex.shards(of: path.appending(name), name: name))?.allSatisfy(has) == true
+        }
+        guard has("config.json"), Self.weightsNames.contains(where: isWhole) else { return nil }
         let files = ((try? path.names()) ?? []).map(\.string)
         return snapshot(reference, at: path, files: files.filter { !$0.hasPrefix(".") && has($0) }.sorted())
     }
@@ -106,26 +116,17 @@ public struct HubDownload {
             try client.metadata(of: name, in: reference, commit: configuration.commit)
         }
         var files = [configuration]
-        let weights = try metadata("model.safetensors")
-        let index = weights == nil ? try metadata(ShardIndex.name) : nil
-        if weights == nil, index == nil {
-            for name in ["pytorch_model.bin", "pytorch_model.bin.index.json"] where try metadata(name) != nil {
-                throw HubError.pickleOnly(name: "\(reference)")
-            }
-            throw HubError.missingFile(name: "\(reference)", file: "model.safetensors")
-        }
-        for name in [
-            "generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
-            "tokenizer.json",
-        ] {
+        var weights: RemoteFile?
+        for name in Self.weightsNames where weights == nil { weights = try metadata(name) }
+        guard let weights else { throw HubError.missingFile(name: "\(reference)", file: Self.weightsNames[0]) }
+        for name in Self.smallNames {
             if let file = try metadata(name) { files.append(file) }
         }
-        if let weights { return files + [weights] }
-        guard let index else { return files }
+        guard weights.name.hasSuffix(ShardIndex.ending) else { return files + [weights] }
         // Which shards there are, only the index tells.
-        try download(index, reference, folder)
-        let shards = try ShardIndex.shards(of: folder.present(index) ?? folder.blob(index), name: index.name)
-        return try files + [index]
+        try download(weights, reference, folder)
+        let shards = try ShardIndex.shards(of: folder.present(weights) ?? folder.blob(weights), name: weights.name)
+        return try files + [weights]
             + shards.map { name throws(HubError) in
                 guard let file = try metadata(name) else {
                     throw .missingFile(name: "\(reference)", file: visible(name))
@@ -134,7 +135,29 @@ public struct HubDownload {
             }
     }
 
-    private func download(_ file: RemoteFile, _ reference: HubReference, _ folder: RepositoryFolder) throws {
-        try BlobDownload(client: client, reference: reference, folder: folder, file: file, report: report).run()
+    /// The weights, the preferred form first: what can be mapped and checked before what Python wrote.
+    private static let weightsNames = [
+        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+    ]
+
+    /// What a model may have besides its configuration.
+    private static let smallNames = [
+        "generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+        "merges.txt", "tokenizer.json",
+    ]
+
+    private func mostBytes(of file: RemoteFile, _ configuration: RemoteFile, _ folder: RepositoryFolder) -> Int {
+        guard [".safetensors", ".bin"].contains(where: file.name.hasSuffix), let path = folder.present(configuration),
+            let keys = try? ConfigurationKeys(path: path)
+        else { return MostBytes.small }
+        return MostBytes.weights(keys)
+    }
+
+    private func download(
+        _ file: RemoteFile, _ reference: HubReference, _ folder: RepositoryFolder, most: Int = MostBytes.small
+    ) throws {
+        try BlobDownload(
+            client: client, reference: reference, folder: folder, file: file, most: most, report: report
+        ).run()
     }
 }

@@ -15,6 +15,12 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
     case unknownRevision(name: String, endpoint: String)
     /// The hub asks who wants it, or says no to who does.
     case refused(name: String, endpoint: String, status: Int, sentToken: Bool, saying: String?)
+    /// One exchange came to no end; another may.
+    case lost(reason: String)
+    /// Whoever asked for it wants it no more.
+    case interrupted
+    /// More comes than the configuration or the index allow, and the hub says no size.
+    case endless(file: String, most: Int)
     /// No answer came, however often it was asked.
     case unreachable(endpoint: String, reason: String)
     /// The hub answered with another status than is understood.
@@ -27,8 +33,6 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
     case badIndex(file: String, reason: String)
     /// The repository lacks a file that every model has.
     case missingFile(name: String, file: String)
-    /// The repository has weights as Python pickles only.
-    case pickleOnly(name: String)
     /// The bytes kept breaking off.
     case brokenOff(file: String, received: Int, size: Int?, reason: String)
     /// The file has another size than the hub said.
@@ -54,6 +58,10 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
                 ? "\(endpoint) does not give \(name) to this token (status \(status)): ask for access on its page there, or set HF_TOKEN to a token that has it."
                 : "\(endpoint) does not give \(name) without a token (status \(status)): there is no such model, or it needs a permission; then set HF_TOKEN.")
                 + (saying.map { " It says: \($0)" } ?? "")
+        case .lost(let reason): "An exchange with the hub came to no end: \(reason)."
+        case .interrupted: "Interrupted; what came is kept, and the same command goes on from there."
+        case .endless(let file, let most):
+            "\(file) has no end: the hub gives no size for it, and more than \(byteCount(most)) came, which is all that it can have; it was thrown away."
         case .unreachable(let endpoint, let reason): "\(endpoint) cannot be reached: \(reason)."
         case .failed(let endpoint, let what, let status):
             "\(endpoint) answers with status \(status) for \(what)"
@@ -64,14 +72,20 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
         case .unsafeName(let kind, let name): "The hub gives \"\(name)\" as \(kind), which is not safe as a file name."
         case .badIndex(let file, let reason): "\(file) is no list of shards: \(reason)."
         case .missingFile(let name, let file): "\(name) has no \(file), so it is no model that can be loaded."
-        case .pickleOnly(let name):
-            "\(name) has its weights as pytorch_model.bin only, a Python pickle, which can run code when it is opened, so it is not fetched. Convert it in Python: load the model with transformers and call save_pretrained(folder, safe_serialization=True)."
         case .brokenOff(let file, let received, let size, let reason):
             "\(file) broke off after \(received) \(size.map { "of \($0) " } ?? "")bytes: \(reason). What came is kept: the same command goes on from there."
         case .wrongSize(let file, let expected, let found):
             "\(file) should have \(expected) bytes and came with \(found), so it was thrown away; try again."
         case .wrongHash(let file):
             "The bytes of \(file) are not those that the hub announced (their hash differs), so they were thrown away; try again."
+        }
+    }
+
+    /// Whether another machine could fetch it.
+    public var isLackOfNetwork: Bool {
+        switch self {
+        case .offline, .unreachable: true
+        default: false
         }
     }
 

@@ -10,7 +10,7 @@ public struct HubSettings: Sendable {
     public let cache: HubCache
     /// Seconds without an answer about a file before a request is given up.
     public var metadataTimeout: TimeInterval = 10
-    /// Seconds without a byte before a download is given up.
+    /// Seconds without bytes, or with next to none, before a download is given up.
     public var downloadTimeout: TimeInterval = 10
     /// The variable that forbids the network, if one does.
     public var offlineVariable: String?
@@ -18,11 +18,14 @@ public struct HubSettings: Sendable {
     public var usesLinks = true
     /// Proof of who asks; not public, so that nobody prints it.
     let token: String?
-    /// Waits so many seconds before a request is tried again.
-    let pause: @Sendable (TimeInterval) -> Void
+    /// Waits so many seconds before a request is tried again, asking now and then whether to go on.
+    let pause: @Sendable (TimeInterval, _ goOn: () throws(HubError) -> Void) throws(HubError) -> Void
 
     /// A hub at a place of its own.
-    init(endpoint: URL, cache: HubCache, token: String? = nil, pause: @escaping @Sendable (TimeInterval) -> Void) {
+    init(
+        endpoint: URL, cache: HubCache, token: String? = nil,
+        pause: @escaping @Sendable (TimeInterval, _ goOn: () throws(HubError) -> Void) throws(HubError) -> Void
+    ) {
         (self.endpoint, self.cache, self.token, self.pause) = (endpoint, cache, token, pause)
     }
 
@@ -43,12 +46,20 @@ public struct HubSettings: Sendable {
         else { throw .badEndpoint(visible(address)) }
         self.init(
             endpoint: endpoint, cache: HubCache(environment: environment), token: try Self.token(environment),
-            pause: { Thread.sleep(forTimeInterval: $0) })
+            pause: Self.sleep)
         let seconds = { (name: String) in set(name).flatMap(Double.init).flatMap { $0 > 0 ? min($0, 86_400) : nil } }
         metadataTimeout = seconds("HF_HUB_ETAG_TIMEOUT") ?? 10
         downloadTimeout = seconds("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10
         offlineVariable = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].first { HubCache.isTrue(environment[$0]) }
         usesLinks = !HubCache.isTrue(environment["HF_HUB_DISABLE_SYMLINKS"])
+    }
+
+    private static func sleep(_ seconds: TimeInterval, _ goOn: () throws(HubError) -> Void) throws(HubError) {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end {
+            try goOn()
+            Thread.sleep(forTimeInterval: 0.1)
+        }
     }
 
     private static func token(_ environment: [String: String]) throws(HubError) -> String? {

@@ -8,8 +8,8 @@ public enum PullEvent: Hashable, Sendable {
     case started(String, bytes: Int?, from: Int)
     /// So much of a file is here.
     case received(String, bytes: Int, of: Int?)
-    /// A connection broke; the file goes on after a pause.
-    case retrying(String, reason: String)
+    /// A connection broke, or the hub asks to wait; the file goes on after so many seconds.
+    case retrying(String, reason: String, after: Int)
     /// A file is whole, checked and in the cache.
     case finished(String, bytes: Int)
     /// A file was in the cache already.

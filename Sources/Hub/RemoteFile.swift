@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 import Checkpoints
 
 /// What a hub says about a file before it is fetched.
@@ -18,8 +17,8 @@ struct RemoteFile: Hashable {
     /// Reads the headers of an answer to HEAD.
     ///
     /// - Throws: ``HubError/notHub(endpoint:reason:)``, ``HubError/unsafeName(kind:name:)``.
-    init(name: String, answer: HTTPURLResponse, endpoint: String) throws(HubError) {
-        let header = { (name: String) in answer.value(forHTTPHeaderField: name) }
+    init(name: String, answer: Answer, endpoint: String) throws(HubError) {
+        let header = { (name: String) in answer.header(name) }
         guard let commit = header("X-Repo-Commit"), HubCache.isCommit(commit) else {
             throw .notHub(endpoint: endpoint, reason: "the header X-Repo-Commit of \(name) names no commit")
         }
@@ -27,7 +26,7 @@ struct RemoteFile: Hashable {
             throw .notHub(endpoint: endpoint, reason: "\(name) has no ETag")
         }
         // A redirection has a length of its own.
-        let length = header("X-Linked-Size") ?? (answer.statusCode < 300 ? header("Content-Length") : nil)
+        let length = header("X-Linked-Size") ?? (answer.status < 300 ? header("Content-Length") : nil)
         self.name = name
         self.commit = commit
         etag = try Self.name(etag: tag)

@@ -6,7 +6,8 @@ import SystemPackage
 ///
 /// Source: transformers' sharded checkpoints: `{"metadata": {…}, "weight_map": {"tensor": "file"}}`.
 enum ShardIndex {
-    static let name = "model.safetensors.index.json"
+    /// How the names of such files end.
+    static let ending = ".index.json"
 
     /// The names of the shards, in order.
     ///

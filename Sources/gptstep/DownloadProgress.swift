@@ -35,7 +35,10 @@ final class DownloadProgress: @unchecked Sendable {
                 if from > 0 { line("\(visible(file)): going on after \(byteCount(from))") }
                 move(file, from, bytes)
             case .received(let file, let bytes, let size): move(file, bytes, size)
-            case .retrying(let file, let reason): line("\(visible(file)): \(reason); trying again")
+            case .retrying(let file, let reason, let seconds):
+                line(
+                    "\(visible(file)): \(reason); trying again in \(Self.duration(Double(seconds)))"
+                        + (seconds > 10 ? " (Ctrl-C ends it; what came is kept)" : ""))
             case .finished(let file, let bytes): line("\(visible(file)): \(byteCount(bytes))")
             case .present(let file, let bytes): line("\(visible(file)): \(byteCount(bytes)), already here")
             }
@@ -60,7 +63,12 @@ final class DownloadProgress: @unchecked Sendable {
         guard moves, lastShown.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
         lastShown = now
         isShown = true
-        var text = "\(visible(file)): \(byteCount(bytes))"
+        var text = "\(visible(file)): "
+        if let size, size > 0 {
+            let done = min(20, 20 * bytes / size)
+            text += "[\(String(repeating: "#", count: done))\(String(repeating: ".", count: 20 - done))] "
+        }
+        text += byteCount(bytes)
         if let size { text += " of \(byteCount(size))" }
         let seconds = (now - start.time) / .seconds(1)
         if seconds > 0.5, bytes > start.bytes {

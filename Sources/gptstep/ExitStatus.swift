@@ -13,6 +13,7 @@ enum ExitStatus: Int32 {
     case unavailable = 69
     case internalError = 70
     case inputOutput = 74
+    case interrupted = 130
 
     /// The name that JSON errors carry.
     var kind: String {
@@ -24,6 +25,7 @@ enum ExitStatus: Int32 {
         case .unavailable: "unavailable"
         case .internalError: "internal"
         case .inputOutput: "io"
+        case .interrupted: "interrupted"
         }
     }
 
@@ -83,8 +85,9 @@ extension HubError: DescribedError {
     var status: ExitStatus {
         switch self {
         case .badEndpoint, .badToken: .usage
-        case .offline, .unknownModel, .unknownRevision, .refused, .unreachable, .failed, .notHub: .unavailable
-        case .unsafeName, .badIndex, .missingFile, .pickleOnly: .data
+        case .offline, .unknownModel, .unknownRevision, .refused, .unreachable, .failed, .notHub, .lost: .unavailable
+        case .interrupted: .interrupted
+        case .unsafeName, .badIndex, .missingFile, .endless: .data
         // Bytes that arrive wrong are a failed reading: the same command may well succeed the next time.
         case .brokenOff, .wrongSize, .wrongHash: .inputOutput
         }

@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 import Checkpoints
 import Testing
 
@@ -68,13 +67,11 @@ import Testing
     }
 
     @Test func `only the way to the same place keeps a token, and none leads from https to http`() throws {
-        var request = URLRequest(url: try #require(URL(string: "https://hub.example/a")))
-        request.setValue("Bearer x", forHTTPHeaderField: "Authorization")
-        let header = { (address: String) -> String?? in
-            redirected(request, to: URL(string: address)).map { $0.value(forHTTPHeaderField: "Authorization") }
-        }
-        #expect(header("https://hub.example/b") == .some("Bearer x"))
-        #expect(header("https://HUB.example:443/b") == .some("Bearer x"))
+        let request = Request(
+            address: try #require(URL(string: "https://hub.example/a")), token: "x", patience: 1)
+        let header = { (address: String) -> String?? in request.redirected(to: URL(string: address)).map(\.token) }
+        #expect(header("https://hub.example/b") == .some("x"))
+        #expect(header("https://HUB.example:443/b") == .some("x"))
         for other in ["https://hub.example:8443/b", "https://evil.example/b", "https://hub.example.evil/b"] {
             #expect(header(other) == .some(nil), "\(other)")
         }
@@ -135,7 +132,7 @@ import Testing
     @Test func `a hub that is not there gets a sentence`() throws {
         let gone = try LoopbackServer { _ in .init() }.address
         let settings = HubSettings(
-            endpoint: try #require(URL(string: gone)), cache: HubCache(root: "/none"), pause: { _ in })
+            endpoint: try #require(URL(string: gone)), cache: HubCache(root: "/none"), pause: { _, _ in })
         #expect { try HubDownload(settings).fetch(HubReference.candidates(for: "gpt2")) } throws: {
             "\($0)".hasPrefix("\(gone) cannot be reached")
         }

@@ -157,7 +157,9 @@ import Testing
         }
         #expect(try content(hub.pull()) == FakeHub.weights)
         #expect(hub.downloads.filter { $0.hasPrefix("model") }.count == 2)
-        #expect(hub.events.all.contains(.retrying("model.safetensors", reason: "its store answers with status 403")))
+        #expect(
+            hub.events.all.contains(
+                .retrying("model.safetensors", reason: "its store answers with status 403", after: 1)))
     }
 
     @Test func `a hub that says how long to wait is given that time`() throws {
@@ -166,14 +168,14 @@ import Testing
         let hub = try FakeHub { _, response in
             if count.next() == 1 { response = .init(status: 429, headers: ["Retry-After": "20"]) }
         }
-        let settings = HubSettings(endpoint: hub.settings.endpoint, cache: hub.settings.cache) { seconds in
+        let settings = HubSettings(endpoint: hub.settings.endpoint, cache: hub.settings.cache) { seconds, _ in
             waits.withLock { $0.append(seconds) }
         }
         let events = Log()
         _ = try HubDownload(settings) { events.append($0) }.fetch(HubReference.candidates(for: "gpt2"))
         #expect(waits.withLock { $0 } == [20])
         let reason = "the hub answers with status 429 and asks to wait 20 s"
-        #expect(events.all.first == .retrying("config.json", reason: reason))
+        #expect(events.all.first == .retrying("config.json", reason: reason, after: 20))
     }
 
     @Test func `a hub that is busy is asked again, but not for ever`() throws {

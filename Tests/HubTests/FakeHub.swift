@@ -36,7 +36,7 @@ struct FakeHub: Sendable {
         settings = HubSettings(
             endpoint: try #require(URL(string: server.address)), cache: HubCache(root: FilePath(folder.path)),
             token: token,
-            pause: { _ in })
+            pause: { _, _ in })
     }
 
     /// Fetches what a name stands for.

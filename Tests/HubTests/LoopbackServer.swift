@@ -19,6 +19,8 @@ final class LoopbackServer: @unchecked Sendable {
         var body = Data()
         /// After so many bytes of the body the connection is cut.
         var cut: Int?
+        /// Whether it says how long it is.
+        var saysLength = true
     }
 
     let address: String
@@ -81,7 +83,8 @@ final class LoopbackServer: @unchecked Sendable {
         lock.withLock { log.append(request) }
         let response = answer(request)
         var head = "HTTP/1.1 \(response.status) Status\r\nConnection: close\r\n"
-        let fields = ["Content-Length": "\(response.body.count)"].merging(response.headers) { $1 }
+        let length = response.saysLength ? ["Content-Length": "\(response.body.count)"] : [:]
+        let fields = length.merging(response.headers) { $1 }
         for (name, value) in fields { head += "\(name): \(value)\r\n" }
         let body = request.method == "HEAD" ? Data() : response.body.prefix(response.cut ?? response.body.count)
         var rest = Array((head + "\r\n").utf8) + body

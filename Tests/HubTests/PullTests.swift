@@ -1,5 +1,6 @@
 import Foundation
 import Checkpoints
+import SystemPackage
 import Testing
 
 @testable import Hub
@@ -121,13 +122,51 @@ import Testing
             ])
     }
 
-    @Test func `a model with pickles only is refused by name`() throws {
+    @Test func `where there are no safetensors PyTorch's file is fetched`() throws {
         var files = FakeHub.usual
         files["model.safetensors"] = nil
-        files["pytorch_model.bin"] = Data("pickle".utf8)
+        files["pytorch_model.bin"] = FakeHub.weights
         let hub = try FakeHub(files)
-        #expect(throws: HubError.pickleOnly(name: "openai-community/gpt2")) { try hub.pull() }
-        #expect("\(HubError.pickleOnly(name: "x"))".contains("save_pretrained"))
-        #expect(hub.downloads.isEmpty)
+        #expect(try hub.pull().files.map(\.name).contains("pytorch_model.bin"))
+    }
+
+    @Test func `a job tells in pieces how it goes, and can be ended`() throws {
+        let hub = try FakeHub()
+        let job = PullJob(HubReference.candidates(for: "gpt2"), settings: hub.settings)
+        var (events, found): ([PullEvent], HubDownload.Snapshot?) = ([], nil)
+        while found == nil { found = try job.work(for: .seconds(1)) { events.append($0) } }
+        #expect(found?.files.count == 4)
+        #expect(events.contains(.finished("model.safetensors", bytes: FakeHub.weights.count)))
+        let ended = PullJob(HubReference.candidates(for: "gpt2@v1"), settings: hub.settings)
+        ended.interrupt()
+        #expect(throws: HubError.interrupted) { while try ended.work(for: .seconds(1), report: { _ in }) == nil {} }
+    }
+
+    @Test func `a file without a size and without an end is given up`() throws {
+        let hub = try FakeHub { request, response in response.saysLength = request.path.hasSuffix("/config.json") }
+        let reference = try #require(HubReference("openai-community/gpt2"))
+        let client = HubClient(hub.settings) { _ in }
+        let file = try #require(try client.metadata(of: "model.safetensors", in: reference))
+        #expect(file.size == nil)
+        let download = BlobDownload(
+            client: client, reference: reference, folder: RepositoryFolder(reference, settings: hub.settings),
+            file: file,
+            most: 5000, report: { _ in })
+        #expect(throws: HubError.endless(file: "model.safetensors", most: 5000)) { try download.run() }
+        #expect(!hub.folder.tree.contains { $0.hasSuffix(".incomplete") })
+        #expect(try hub.pull().files.count == 4, "with a bound that suits it comes")
+    }
+
+    @Test func `how large weights can be the configuration says`() throws {
+        let folder = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let path = FilePath(folder.path).appending("config.json")
+        let most = { (text: String) in
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path.string))
+            return try MostBytes.weights(ConfigurationKeys(path: path))
+        }
+        // GPT-2's file has 548 MB, in 32 bits and with its masks.
+        #expect((548_090_880...2_000_000_000).contains(try most("{}")))
+        #expect(try most(#"{"n_embd": 1e30, "n_layer": 999999999, "vocab_size": "x"}"#) > 0)
     }
 }
