@@ -96,6 +96,12 @@ public struct HubCache: Hashable, Sendable {
         root.appending("models--" + reference.repository.replacing("/", with: "--"))
     }
 
+    /// Every repository that the cache has a folder of, by name.
+    public var references: [HubReference] {
+        let folders = ((try? root.names()) ?? []).map(\.string).filter { $0.hasPrefix("models--") }.sorted()
+        return folders.compactMap { HubReference(String($0.dropFirst("models--".count)).replacing("--", with: "/")) }
+    }
+
     /// The commit that a revision stands for, as far as the cache knows.
     public func commit(of reference: HubReference) -> String? {
         if Self.isCommit(reference.revision) { return reference.revision }

@@ -51,6 +51,16 @@ public struct Model {
         self.remark = remark
     }
 
+    /// The files that its weights are in; nil for random ones and for shapes alone.
+    public var files: TensorFiles? { checkpoint?.files }
+
+    /// The tensors of its files that are no part of it.
+    public var unread: [String] { checkpoint?.unread ?? [] }
+
+    private var checkpoint: Checkpoint? {
+        if case .checkpoint(let checkpoint) = weights?.source { checkpoint } else { nil }
+    }
+
     /// How much of it is there.
     public var state: State {
         switch weights?.source {

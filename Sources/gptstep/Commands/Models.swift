@@ -1,52 +1,112 @@
-import Checkpoints
 import ArgumentParser
+import Checkpoints
 import GPTEngine
 import SystemPackage
 
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the presets and what of them is on this machine.",
+        abstract: "List the presets, what is on this machine, and what any checkpoint holds.",
         discussion: """
             loaded: trained weights are here, built in or in the Hugging Face cache. absent: they are not; \
             `gptstep pull NAME` fetches them, and the full screen opens with random ones. \
-            shapes: the weights would not fit in memory, so there are shapes and costs only.
+            shapes: the weights would not fit in memory, so there are shapes and costs only. Other GPT-2s in the cache \
+            follow. Below the table stands where each is, and what was implied or left unread when it was opened.
             """)
 
+    @Argument(help: "Checkpoints to describe instead: files, folders, or ORG/NAME from the cache.")
+    var names: [String] = []
     @OptionGroup var output: OutputOptions
 
+    /// One model with what is known of it.
+    private struct Row {
+        let preset: Preset
+        var state: Model.State
+        var path: FilePath?
+        var model: Model?
+        /// Why weights that are there cannot be used.
+        var fault: String?
+
+        /// What should be known about it.
+        var remark: String? { fault ?? model?.remark }
+    }
+
     func run() throws {
-        let cache = HubCache()
-        let rows = Preset.all.map { preset -> (preset: Preset, state: Model.State, path: FilePath?) in
-            let path = preset.name == "nano" ? nil : Model.snapshot(of: preset.name, in: cache)
-            let isHere = path != nil && preset.fitsInMemory
-            return (preset, isHere ? .loaded : preset.availability, path)
+        let rows = names.isEmpty ? Self.all() : try names.map(Self.row)
+        let notes = rows.compactMap { row -> String? in
+            guard let path = row.path else { return nil }
+            return "\(visible(row.preset.name)): \(visible(path))" + (row.remark.map { " (\($0))" } ?? "") + "\n"
         }
-        let paths = rows.compactMap { row in row.path.map { "\(row.preset.name): \(visible($0))\n" } }.joined()
         try output.write(
             text: table(
                 [
                     "name", "state", "blocks", "heads", "width", "context", "vocabulary", "parameters", "FLOPs/token",
                     "weights",
                 ],
-                rows.map { preset, state, _ in
-                    let shape = preset.configuration
+                rows.map { row in
+                    let shape = row.preset.configuration
                     return [
-                        preset.name, state.rawValue, "\(shape.layerCount)", "\(shape.headCount)", "\(shape.width)",
-                        "\(shape.contextLength)", "\(shape.vocabularySize)", grouped(shape.parameterCount),
-                        grouped(shape.flopsPerToken), byteCount(preset.weightBytes),
+                        visible(row.preset.name), row.state.rawValue, "\(shape.layerCount)", "\(shape.headCount)",
+                        "\(shape.width)", "\(shape.contextLength)", "\(shape.vocabularySize)",
+                        grouped(shape.parameterCount), grouped(shape.flopsPerToken), byteCount(row.preset.weightBytes),
                     ]
-                }, left: [0, 1]) + paths,
+                }, left: [0, 1]) + notes.joined(),
             json: .object([("models", .array(rows.map(Self.object)))]))
     }
 
-    private static func object(_ preset: Preset, _ state: Model.State, _ path: FilePath?) -> JSON {
-        let shape = preset.configuration
+    private static func row(_ name: String) throws -> Row {
+        let model = try Model.open(name)
+        let path = FilePath(raw: name)
+        return Row(
+            preset: Preset(name: model.name, configuration: model.configuration), state: model.state,
+            path: model.files?.path ?? (path.exists ? path : nil), model: model)
+    }
+
+    /// The presets, and what else is in the cache.
+    private static func all() -> [Row] {
+        let cache = HubCache()
+        var rows = Preset.all.map { preset -> Row in
+            var row = Row(preset: preset, state: preset.availability)
+            guard preset.name != "nano", let path = Model.snapshot(of: preset.name, in: cache) else { return row }
+            row.path = path
+            do {
+                row.model = try Model.checkpoint(path, name: preset.name)
+                row.state = row.model?.state ?? row.state
+            } catch {
+                row.fault = "\(error)"
+            }
+            return row
+        }
+        let shown = Set(rows.compactMap(\.path))
+        for reference in cache.references {
+            let name = "\(reference)"
+            guard let path = Model.snapshot(of: name, in: cache), !shown.contains(path),
+                let model = try? Model.checkpoint(path, name: name)
+            else { continue }
+            rows.append(
+                Row(
+                    preset: Preset(name: name, configuration: model.configuration), state: model.state, path: path,
+                    model: model))
+        }
+        return rows
+    }
+
+    private static func object(_ row: Row) -> JSON {
+        let shape = row.preset.configuration
         return .object([
-            ("name", .string(preset.name)), ("state", .string(state.rawValue)), ("blocks", .integer(shape.layerCount)),
-            ("heads", .integer(shape.headCount)), ("width", .integer(shape.width)),
+            ("name", .string(row.preset.name)), ("state", .string(row.state.rawValue)),
+            ("blocks", .integer(shape.layerCount)), ("heads", .integer(shape.headCount)),
+            ("width", .integer(shape.width)),
             ("context", .integer(shape.contextLength)), ("vocabulary", .integer(shape.vocabularySize)),
             ("parameters", .integer(shape.parameterCount)), ("flops_per_token", .integer(shape.flopsPerToken)),
-            ("bytes", .integer(preset.weightBytes)), ("path", .string(orNull: path?.string)),
+            ("bytes", .integer(row.preset.weightBytes)), ("path", .string(orNull: row.path?.string)),
+            ("format", .string(orNull: row.model?.files?.format.rawValue)),
+            ("activation", .string(shape.activation.rawValue)),
+            (
+                "tokenizer",
+                .string(orNull: row.model?.tokenizer.map { $0 is LetterTokenizer ? "characters" : "byte pairs" })
+            ),
+            ("remark", .string(orNull: row.remark)),
+            ("unread", .array((row.model?.unread ?? []).map(JSON.string))),
         ])
     }
 }

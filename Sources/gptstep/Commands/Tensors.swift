@@ -6,10 +6,14 @@ import SystemPackage
 
 struct Tensors: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List what a safetensors file or a checkpoint folder holds, or one tensor's statistics.",
-        discussion: "The header is checked strictly, so this also tells whether a file is whole.")
+        abstract: "List what a weights file or a checkpoint folder holds, or one tensor's statistics.",
+        discussion: """
+            Of safetensors, of what torch.save writes (pytorch_model.bin, nanoGPT's ckpt.pt) and of llm.c's .bin. What a \
+            file says of itself is checked strictly, so this also tells whether it is whole. Of a PyTorch file it lists \
+            the state_dict; nothing in it is run.
+            """)
 
-    @Argument(help: "A .safetensors file, an index of shards, or the folder of either.")
+    @Argument(help: "A weights file, an index of shards, or the folder of either.")
     var file: String
     @Argument(help: "A tensor's name, for its statistics.")
     var name: String?
@@ -23,11 +27,19 @@ struct Tensors: ParsableCommand {
                 ["name", "type", "shape", "bytes"],
                 files.tensors.map {
                     [visible($0.name), $0.type.rawValue, visible($0.shape), grouped($0.byteCount)]
-                }, left: [0, 1, 2]),
+                }, left: [0, 1, 2])
+                + files.unreadable.sorted { $0.key < $1.key }.map { "\(visible($0.key)): \($0.value)\n" }.joined(),
             json: .object([
-                ("file", .string(files.path.string)),
+                ("file", .string(files.path.string)), ("format", .string(files.format.rawValue)),
                 ("metadata", .object(files.metadata.sorted { $0.key < $1.key }.map { ($0, .string($1)) })),
                 ("tensors", .array(files.tensors.map { .object(Self.fields($0)) })),
+                (
+                    "unreadable",
+                    .array(
+                        files.unreadable.sorted { $0.key < $1.key }.map {
+                            .object([("name", .string($0.key)), ("reason", .string($0.value))])
+                        })
+                ),
             ]))
     }
 
