@@ -15,7 +15,7 @@ struct GPTStep: ParsableCommand {
 
               gptstep                              step through the built-in nano-GPT sorting CBABBC
               gptstep BBACAC                       the same on your own six letters
-              gptstep --model ./folder             a GPT-2 checkpoint (model.safetensors and config.json)
+              gptstep --model ./folder             a GPT-2 checkpoint: transformers', nanoGPT's, minGPT's, llm.c's
               gptstep --model gpt2                 GPT-2's shape; random weights when its own are not here
               gptstep ops                          the operations as a list
               gptstep show blocks.0.attn.pattern --head 1

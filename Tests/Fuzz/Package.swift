@@ -17,7 +17,11 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ])
     ]
-        + ["FuzzHeader", "FuzzConfiguration", "FuzzIndex", "FuzzTokenizer", "FuzzPrompt"].map {
+        + [
+            "FuzzHeader", "FuzzConfiguration", "FuzzIndex", "FuzzTokenizer", "FuzzSettings", "FuzzPrompt",
+            "FuzzArchive",
+            "FuzzPickle", "FuzzLlmC", "FuzzMeta",
+        ].map {
             .executableTarget(
                 name: $0,
                 dependencies: [

@@ -25,7 +25,7 @@ public enum ModelError: Error, Hashable, CustomStringConvertible {
         case .doesNotFit(let name, let bytes):
             "\(name) needs \(byteCount(bytes)) for its weights, more than half of the \(byteCount(Machine.memory)) of memory here. `gptstep ops --model \(name)` lists its operations without them."
         case .noWeights(let name):
-            "The weights of \(name) are not on this machine. `gptstep pull \(name)` fetches them from Hugging Face; a folder with model.safetensors and config.json can be given to --model as well; --random-weights shows the mechanics with numbers that mean nothing."
+            "The weights of \(name) are not on this machine. `gptstep pull \(name)` fetches them from Hugging Face; a checkpoint or its folder can be given to --model as well; --random-weights shows the mechanics with numbers that mean nothing."
         case .shapesOnly(let name, let bytes):
             "\(name) has shapes only: its weights would take \(byteCount(bytes)). `gptstep ops --model \(name)` lists its operations, and the full screen steps through them."
         }

@@ -19,6 +19,8 @@ public struct Workbench: Sendable {
         let files: [String: (String) -> Void] = [
             "config.json": { path in write(Data(Self.configuration.utf8), to: path) },
             "model.safetensors": Self.writeCheckpoint, "shard.safetensors": Self.writeCheckpoint,
+            "vocab.json": { path in write(Data(#"{"a": 0, "b": 1, "ab": 2}"#.utf8), to: path) },
+            "merges.txt": { path in write(Data("a b\n".utf8), to: path) },
         ]
         for (name, make) in files where name != fuzzed && !leavingOut.contains(name) { make(folder + "/" + name) }
     }
@@ -28,14 +30,43 @@ public struct Workbench: Sendable {
     /// A refusal must be one sentence; an accepted model must be able to run a token.
     public func open(_ bytes: UnsafeBufferPointer<UInt8>) {
         write(Data(buffer: bytes), to: folder + "/" + fuzzed)
-        do {
+        sentence {
             let model = try Model.open(folder)
             let ids = Array(model.defaultTokens.prefix(3))
             guard let weights = model.weights, !ids.isEmpty else { return }
             let program = Program.gpt2(model.configuration, tokenCount: ids.count)
             _ = try Trace(program: program, weights: weights, tokens: ids).logits(at: ids.count - 1)
             _ = ids.map(model.label)
-        } catch {
+            if let fault = model.tokenizerFault { throw fault }
+        }
+    }
+
+    /// Opens bytes as a weights file of whatever format, and reads the numbers of every tensor that is small.
+    public func openWeights(_ bytes: [UInt8]) {
+        let path = folder + "/" + fuzzed
+        write(Data(bytes), to: path)
+        sentence {
+            for tensor in try TensorFiles(path: FilePath(raw: path)).tensors where tensor.byteCount < 1 << 16 {
+                precondition(tensor.numbers.map { $0.values.count <= 1 << 16 } ?? true)
+            }
+        }
+    }
+
+    /// Opens bytes as the `meta.pkl` of a model with a small vocabulary.
+    public func openCharacters(_ bytes: [UInt8]) {
+        let path = folder + "/" + fuzzed
+        write(Data(bytes), to: path)
+        sentence {
+            let tokenizer = try LetterTokenizer(metadata: FilePath(raw: path), vocabularySize: 3)
+            for id in 0..<3 {
+                guard let bytes = tokenizer.bytes(of: id) else { continue }
+                precondition(try tokenizer.encode(bytes) == [id], "\(bytes) is another token than \(id)")
+            }
+        }
+    }
+
+    private func sentence(_ body: () throws -> Void) {
+        do { try body() } catch {
             let sentence = "\(error)"
             precondition(sentence.hasSuffix(".") && !sentence.contains("\n"), "no sentence: \(sentence)")
         }
