@@ -1,6 +1,6 @@
 import Checkpoints
 
-private let tokenizer = Preset.named("gpt2").flatMap { try? Model.preset($0, randomSeed: nil) }?.tokenizer
+private let tokenizer = try? BytePairTokenizer.gpt2()
 
 /// Any bytes as a prompt: the tokens say the same bytes again, and each has a form that can be shown.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -60,7 +60,8 @@ public struct Workbench: Sendable {
             let tokenizer = try LetterTokenizer(metadata: FilePath(raw: path), vocabularySize: 3)
             for id in 0..<3 {
                 guard let bytes = tokenizer.bytes(of: id) else { continue }
-                precondition(try tokenizer.encode(bytes) == [id], "\(bytes) is another token than \(id)")
+                let ids = try tokenizer.encode(bytes)
+                precondition(ids == [id], "\(bytes) is another token than \(id)")
             }
         }
     }
