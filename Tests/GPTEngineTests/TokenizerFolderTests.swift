@@ -43,6 +43,15 @@ import Testing
         }
     }
 
+    @Test func `what a template puts around a text is no part of it`() throws {
+        let files = try #require(Case.all.first { $0.name == "template" }?.files)
+        let tokenizer = try open(files)
+        let ids = try tokenizer.encode(Array("hello".utf8))
+        #expect(ids.count == 3)
+        #expect(tokenizer.content(of: ids) == Array(ids[1..<2]))
+        #expect(tokenizer.content(of: [1, 2]) == [1, 2])
+    }
+
     @Test(arguments: [
         (#""normalizer": null"#, #""normalizer": {"type": "Nmt"}"#, "its normalizer Nmt"),
         (

@@ -146,7 +146,9 @@ import Testing
     }
 
     @Test func `models and tensors answer in JSON`() throws {
-        let models = try #require(try run("models", "--format", "json").json()["models"] as? [[String: Any]])
+        let bare = try Answer.of(
+            Built.path("gptstep"), ["models", "--format", "json"], environment: ["HF_HUB_CACHE": "/none"])
+        let models = try #require(try bare.json()["models"] as? [[String: Any]])
         #expect(
             models.compactMap { $0["name"] as? String } == [
                 "nano", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "gpt3",
@@ -163,6 +165,22 @@ import Testing
             (tensors["tensors"] as? [[String: Any]])?.contains { $0["name"] as? String == "blocks.2.attn.hook_pattern" }
                 == true)
         #expect(try run("tensors", path, "logits").output.contains("largest"))
+    }
+
+    @Test func `checkpoints of any program are described, with what was implied`() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("GPTEngineTests/Fixtures/checkpoints")
+        let paths = ["nanogpt", "hub", "llmc/gpt2_124M.bin"].map { folder.appendingPathComponent($0).path }
+        let answer = try Answer.of(Built.path("gptstep"), ["models"] + paths + ["--format", "json"]).json()
+        let models = try #require(answer["models"] as? [[String: Any]])
+        #expect(models.map { $0["format"] as? String } == ["pytorch", "pytorch", "llm.c"])
+        #expect(models.map { $0["activation"] as? String } == ["gelu", "gelu_new", "gelu_new"])
+        #expect(models.map { $0["tokenizer"] as? String } == ["characters", nil, nil])
+        #expect((models[0]["remark"] as? String)?.contains("no biases: zeros") == true)
+        let tensors = try run("tensors", paths[0], "--format", "json").json()
+        #expect((tensors["tensors"] as? [[String: Any]])?.count == 16)
+        #expect(try run("tensors", paths[2], "h.1.mlp.c_fc.weight").output.contains("[32, 8]"))
+        #expect(try run("show", "embed", "--model", paths[0], "abx").errors.contains("\"x\" at place 3"))
     }
 
     @Test(arguments: [

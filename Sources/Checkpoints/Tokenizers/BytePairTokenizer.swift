@@ -145,6 +145,12 @@ public struct BytePairTokenizer: Tokenizer {
     /// The bytes that a token stands for, perhaps half a character; nil where an id has no token.
     public func bytes(of id: Int) -> [UInt8]? { tokens.indices.contains(id) ? tokens[id].map(Array.init) : nil }
 
+    /// What is left without the tokens that a template puts around every text.
+    public func content(of ids: [Int]) -> [Int] {
+        let rest = ids.starts(with: habits.before) ? ids.dropFirst(habits.before.count) : ids[...]
+        return Array(rest.suffix(habits.after.count) == habits.after[...] ? rest.dropLast(habits.after.count) : rest)
+    }
+
     /// The ids of a text; special tokens that are written out in it are plain text unless asked for.
     ///
     /// A byte that the vocabulary lacks, which GPT-2's does not, becomes the unknown token, or vanishes where there is none.

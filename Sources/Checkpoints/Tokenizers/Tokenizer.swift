@@ -10,11 +10,15 @@ public protocol Tokenizer: Sendable {
     func bytes(of id: Int) -> [UInt8]?
     /// The token that ends a text, where there is one.
     var endOfText: Int? { get }
+    /// What is left of ids without what encoding puts around every text.
+    func content(of ids: [Int]) -> [Int]
 }
 
 extension Tokenizer {
     /// None.
     public var endOfText: Int? { nil }
+    /// All of them.
+    public func content(of ids: [Int]) -> [Int] { ids }
 }
 
 /// Why a prompt does not suit a model.

@@ -109,6 +109,9 @@ extension Model {
     /// The bytes of several tokens; an id that has none is written as `#id `.
     public func bytes(_ ids: [Int]) -> [UInt8] { ids.flatMap { tokenizer?.bytes(of: $0) ?? Array("#\($0) ".utf8) } }
 
+    /// The bytes of a prompt that becomes these tokens, as far as text can say them.
+    public func promptBytes(_ ids: [Int]) -> [UInt8] { bytes(tokenizer?.content(of: ids) ?? ids) }
+
     /// The text of several tokens, bytes that are no text replaced.
     public func text(_ ids: [Int]) -> String { String(decoding: bytes(ids), as: UTF8.self) }
 }

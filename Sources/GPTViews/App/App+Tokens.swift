@@ -85,6 +85,6 @@ extension App {
         guard tokens != model.defaultTokens else { return other.defaultTokens }
         if model.tokenizer == nil, other.tokenizer == nil { return (try? other.check(tokens)) ?? other.defaultTokens }
         guard model.tokenizer != nil else { return other.defaultTokens }
-        return (try? other.encode(model.bytes(tokens))) ?? other.defaultTokens
+        return (try? other.encode(model.promptBytes(tokens))) ?? other.defaultTokens
     }
 }

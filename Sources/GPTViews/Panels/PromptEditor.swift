@@ -15,7 +15,7 @@ struct PromptEditor {
     /// Begins with the prompt that is there: as text where that says the same tokens, else as ids.
     init(_ tokens: [Int], _ model: Model) {
         self.model = model
-        let prompt = model.text(tokens)
+        let prompt = String(decoding: model.promptBytes(tokens), as: UTF8.self)
         readsIDs = (try? model.encode(Array(prompt.utf8))) != tokens
         text = Array((readsIDs ? tokens.map(String.init).joined(separator: ",") : prompt).unicodeScalars)
         cursor = text.count
