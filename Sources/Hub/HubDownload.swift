@@ -73,7 +73,7 @@ public struct HubDownload {
             guard name.hasSuffix(ShardIndex.ending) else { return has(name) }
             return (try? ShardIndex.shards(of: path.appending(name), name: name))?.allSatisfy(has) == true
         }
-        guard has("config.json"), Self.weightsNames.contains(where: isWhole) else { return nil }
+        guard has("config.json"), TensorFiles.hubNames.contains(where: isWhole) else { return nil }
         let files = ((try? path.names()) ?? []).map(\.string)
         return snapshot(reference, at: path, files: files.filter { !$0.hasPrefix(".") && has($0) }.sorted())
     }
@@ -117,8 +117,8 @@ public struct HubDownload {
         }
         var files = [configuration]
         var weights: RemoteFile?
-        for name in Self.weightsNames where weights == nil { weights = try metadata(name) }
-        guard let weights else { throw HubError.missingFile(name: "\(reference)", file: Self.weightsNames[0]) }
+        for name in TensorFiles.hubNames where weights == nil { weights = try metadata(name) }
+        guard let weights else { throw HubError.missingFile(name: "\(reference)", file: TensorFiles.hubNames[0]) }
         for name in Self.smallNames {
             if let file = try metadata(name) { files.append(file) }
         }
@@ -134,11 +134,6 @@ public struct HubDownload {
                 return file
             }
     }
-
-    /// The weights, the preferred form first: what can be mapped and checked before what Python wrote.
-    private static let weightsNames = [
-        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-    ]
 
     /// What a model may have besides its configuration.
     private static let smallNames = [

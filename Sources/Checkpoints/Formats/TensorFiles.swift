@@ -129,11 +129,12 @@ public struct TensorFiles: Sendable {
             path: path, format: format, tensors: tensors, unreadable: unreadable, sources: sources, metadata: metadata)
     }
 
-    /// What every program calls its weights, the preferred first.
-    package static let usualNames = [
+    /// What transformers calls weights, the preferred first: what can be mapped and checked before what Python wrote.
+    package static let hubNames = [
         "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-        "ckpt.pt", "model.pt",
     ]
+    /// What programs call their weights, the preferred first.
+    package static let usualNames = hubNames + ["ckpt.pt", "model.pt"]
 
     private static func file(inFolder folder: FilePath) throws -> FilePath {
         let files = try folder.names().map(\.string)
