@@ -65,7 +65,6 @@ static bool add_line(cc_exchange *x, const char *name, const char *value) {
 }
 
 static bool prepare(cc_exchange *x, const cc_request *request) {
-    x->multi = curl_multi_init();
     x->easy = curl_easy_init();
     x->body = malloc(MOST_BODY);
     x->headers = malloc(MOST_HEADERS);
@@ -84,6 +83,7 @@ static bool prepare(cc_exchange *x, const cc_request *request) {
     }
     CURL *easy = x->easy;
     long seconds = request->patience < 1 ? 1 : (long)request->patience;
+    long milliseconds = request->patience < 0.001 ? 1 : (long)(request->patience * 1000);
     bool isSet = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK;
     curl_easy_setopt(easy, CURLOPT_NOBODY, request->is_head ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->lines);
@@ -97,8 +97,12 @@ static bool prepare(cc_exchange *x, const cc_request *request) {
 #endif
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(request->patience * 1000));
-    if (request->is_head) curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->patience * 1000));
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // To end it does not wait for a name that nobody resolves.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
+    if (request->is_head) curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, request->lowest_rate);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, seconds);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->error);
@@ -109,10 +113,19 @@ static bool prepare(cc_exchange *x, const cc_request *request) {
     return isSet && curl_multi_add_handle(x->multi, easy) == CURLM_OK;
 }
 
-cc_exchange *cc_open(const cc_request *request) {
+cc_pool *cc_pool_open(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, begin);
+    return (cc_pool *)curl_multi_init();
+}
+
+void cc_pool_close(cc_pool *pool) {
+    if (pool != NULL) curl_multi_cleanup((CURLM *)pool);
+}
+
+cc_exchange *cc_open(cc_pool *pool, const cc_request *request) {
     cc_exchange *x = calloc(1, sizeof *x);
+    if (x != NULL) x->multi = (CURLM *)pool;
     if (x != NULL && !prepare(x, request)) {
         cc_close(x);
         return NULL;
@@ -153,12 +166,6 @@ const char *cc_headers(cc_exchange *x, size_t *count) {
     return x->headers;
 }
 
-const char *cc_redirection(cc_exchange *x) {
-    char *url = NULL;
-    curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &url);
-    return url;
-}
-
 size_t cc_take(cc_exchange *x, uint8_t *buffer, size_t count) {
     size_t here = x->body_end - x->body_start;
     if (count > here) count = here;
@@ -168,13 +175,37 @@ size_t cc_take(cc_exchange *x, uint8_t *buffer, size_t count) {
         x->body_start = x->body_end = 0;
         if (x->is_paused) {
             x->is_paused = false;
-            curl_easy_pause(x->easy, CURLPAUSE_CONT);
+            CURLcode code = curl_easy_pause(x->easy, CURLPAUSE_CONT);
+            if (code != CURLE_OK) {
+                x->result = code;
+                x->is_over = true;
+            }
         }
     }
     return count;
 }
 
+bool cc_is_unreachable(cc_exchange *x) {
+    switch (x->result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT: return true;
+    case CURLE_OPERATION_TIMEDOUT: return !x->has_headers;
+    default: return false;
+    }
+}
+
+// A proxy that does not let it through: kept by the exchange, since the number is part of it.
+static const char *proxys_answer(cc_exchange *x) {
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status < 400) return NULL;
+    snprintf(x->error, sizeof x->error, "the proxy answers with status %ld", status);
+    return x->error;
+}
+
 const char *cc_failure(cc_exchange *x) {
+    if (x->result != CURLE_OK && proxys_answer(x) != NULL) return x->error;
     switch (x->result) {
     case CURLE_OK: return NULL;
     case CURLE_COULDNT_RESOLVE_HOST: return "its name has no address";
@@ -194,6 +225,7 @@ const char *cc_failure(cc_exchange *x) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WRITE_ERROR:
     case CURLE_HTTP2: return "its answer is none that HTTP knows";
+    case CURLE_OUT_OF_MEMORY: return "its headers are too long, or there is no memory";
     case CURLE_URL_MALFORMAT: return "its address is none";
     default: return curl_easy_strerror(x->result);
     }
@@ -203,7 +235,6 @@ void cc_close(cc_exchange *x) {
     if (x == NULL) return;
     if (x->multi != NULL && x->easy != NULL) curl_multi_remove_handle(x->multi, x->easy);
     if (x->easy != NULL) curl_easy_cleanup(x->easy);
-    if (x->multi != NULL) curl_multi_cleanup(x->multi);
     curl_slist_free_all(x->lines);
     free(x->body);
     free(x->headers);

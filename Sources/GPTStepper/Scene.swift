@@ -103,7 +103,7 @@ public struct Scene {
     /// The names of the positions of a text; of a long one they are worth keeping.
     public static func positionNames(_ tokens: [Int], _ model: Model) -> [String] {
         // Where every token is a letter, the place goes without a space; else it could be taken for a part of the token.
-        let space = model.tokenizer is LetterTokenizer ? "" : " "
+        let space = model.tokenizer is CharacterTokenizer ? "" : " "
         return tokens.enumerated().map { position, token in model.label(token) + space + "\(position)" }
     }
 }

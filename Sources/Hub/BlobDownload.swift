@@ -19,7 +19,7 @@ struct BlobDownload {
         if folder.present(file) != nil { return report(.present(file.name, bytes: file.size ?? 0)) }
         let (blob, lock) = (folder.blob(file), folder.lock(file))
         for path in [blob, lock] { try path.removingLastComponent().createFolder() }
-        try withFileLock(lock, waiting: { report(.waiting(file.name)) }) {
+        try withFileLock(lock, waiting: { report(.waiting(file.name)) }, goOn: client.goOn) {
             // Another pull may have brought it while this one waited.
             if folder.present(file) != nil { return report(.present(file.name, bytes: file.size ?? 0)) }
             let partial = try PartialFile(blob.removingLastComponent().appending("\(file.etag).incomplete"))
@@ -50,7 +50,7 @@ struct BlobDownload {
             var refused: Answer?
             do {
                 if try receive(partial) { return }
-            } catch HubError.lost(let why) {
+            } catch HubError.lost(let why, _) {
                 reason = why
             } catch let error as PassingAnswer {
                 refused = error.answer
@@ -89,6 +89,10 @@ struct BlobDownload {
             throw PassingAnswer(answer: answer)
         default: throw client.refusal(of: "\(reference)", answer, what: file.name)
         }
+        if let coding = answer.header("Content-Encoding"), coding.lowercased() != "identity" {
+            throw HubError.notHub(
+                endpoint: client.endpoint, reason: "it sends \(file.name) compressed (\(visible(coding))), unasked")
+        }
         while let piece = try exchange.next() {
             try partial.append(piece)
             if let size = file.size, partial.size > size { return true }
@@ -118,11 +122,11 @@ struct BlobDownload {
     }
 
     /// What is wrong with the bytes, if something is.
-    private func fault(of partial: PartialFile) throws(FileError) -> HubError? {
+    private func fault(of partial: PartialFile) throws -> HubError? {
         if let size = file.size, partial.size != size {
             return .wrongSize(file: file.name, expected: size, found: partial.size)
         }
-        return try partial.matches(Checksum(etag: file.etag)) ? nil : .wrongHash(file: file.name)
+        return try partial.matches(Checksum(etag: file.etag), goOn: client.goOn) ? nil : .wrongHash(file: file.name)
     }
 }
 

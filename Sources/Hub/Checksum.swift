@@ -22,23 +22,25 @@ enum Checksum: Equatable {
 
     /// Whether an open file of a size has the promised content.
     ///
+    /// - Parameter goOn: is called after every mebibyte, and may throw to end it.
     /// - Throws: `POSIXError` when it cannot be read.
-    func matches(_ descriptor: CInt, size: Int) throws(POSIXError) -> Bool {
+    func matches(_ descriptor: CInt, size: Int, goOn: () throws(HubError) -> Void) throws -> Bool {
         switch self {
         case .none: true
-        case .sha256(let expected): try Self.hash(descriptor, SHA256()) == expected
+        case .sha256(let expected): try Self.hash(descriptor, SHA256(), goOn: goOn) == expected
         case .gitBlob(let expected):
-            try Self.hash(descriptor, Insecure.SHA1(), header: "blob \(size)\0") == expected
+            try Self.hash(descriptor, Insecure.SHA1(), header: "blob \(size)\0", goOn: goOn) == expected
         }
     }
 
     private static func hash<Function: HashFunction>(
-        _ descriptor: CInt, _ function: Function, header: String = ""
-    ) throws(POSIXError) -> String {
+        _ descriptor: CInt, _ function: Function, header: String = "", goOn: () throws(HubError) -> Void
+    ) throws -> String {
         var function = function
         function.update(data: Data(header.utf8))
         var (buffer, place) = ([UInt8](repeating: 0, count: 1 << 20), 0)
         while true {
+            try goOn()
             let count = pread(descriptor, &buffer, buffer.count, off_t(place))
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }

@@ -43,8 +43,21 @@ struct Answer {
         self.headers = headers
     }
 
+    /// Where the answer redirects to; nil where it does not.
+    var redirection: URL? {
+        guard (300..<400).contains(status), let location = header("Location") else { return nil }
+        return URL(string: location, relativeTo: address)?.absoluteURL
+    }
+
     /// The value of a header, whatever the case of its name.
     func header(_ name: String) -> String? { headers[name.lowercased()] }
+}
+
+/// Connections that stay open from one exchange to the next.
+final class Connections {
+    fileprivate let pool = cc_pool_open()
+
+    deinit { cc_pool_close(pool) }
 }
 
 /// One request, with its redirections, whose answer is read piece by piece by the thread that asked.
@@ -56,13 +69,15 @@ final class Exchange {
 
     private var request: Request
     private var handle: OpaquePointer?
+    private var buffer = [UInt8](repeating: 0, count: 1 << 17)
+    private let connections: Connections
     private let goOn: () throws(HubError) -> Void
 
     /// Prepares a request.
     ///
     /// - Parameter goOn: is called at least four times a second, and may throw to end it.
-    init(_ request: Request, goOn: @escaping () throws(HubError) -> Void) {
-        (self.request, self.goOn) = (request, goOn)
+    init(_ request: Request, over connections: Connections, goOn: @escaping () throws(HubError) -> Void) {
+        (self.request, self.connections, self.goOn) = (request, connections, goOn)
     }
 
     deinit { cc_close(handle) }
@@ -74,10 +89,8 @@ final class Exchange {
         var redirections = 0
         while true {
             let answer = try open()
-            let next = cc_redirection(handle).flatMap { URL(string: String(cString: $0)) }
             // After so many, the redirection is the answer, which nobody takes for one.
-            guard redirections < 10, (300..<400).contains(answer.status), let next = request.redirected(to: next)
-            else { return answer }
+            guard redirections < 10, let next = request.redirected(to: answer.redirection) else { return answer }
             redirections += 1
             request = next
         }
@@ -91,14 +104,14 @@ final class Exchange {
                 var plain = cc_request(
                     url: address, is_head: request.isHead, token: token, from: Int64(request.start),
                     patience: request.patience, lowest_rate: Self.lowestRate)
-                return cc_open(&plain)
+                return cc_open(connections.pool, &plain)
             }
         }
-        guard let handle else { throw HubError.lost(reason: "its address is none") }
+        guard let handle else { throw .lost(reason: "its address is none", isUnreachable: false) }
         while cc_status(handle) == 0 {
             try goOn()
             if !cc_advance(handle, 100), cc_status(handle) == 0 {
-                throw HubError.lost(reason: failure ?? "its answer is none that HTTP knows")
+                throw failure ?? .lost(reason: "its answer is none that HTTP knows", isUnreachable: false)
             }
         }
         var count = 0
@@ -112,24 +125,25 @@ final class Exchange {
     ///
     /// - Throws: ``HubError/lost(reason:)`` when the connection broke; all pieces that came before were given out.
     func next() throws(HubError) -> Data? {
-        var piece = Data(count: 1 << 18)
-        let take = { (piece: inout Data) in
-            piece.withUnsafeMutableBytes { cc_take(self.handle, $0.baseAddress, $0.count) }
-        }
         while true {
-            let count = take(&piece)
-            if count > 0 { return piece.prefix(count) }
+            if let piece = taken() { return piece }
             try goOn()
             // What came with the end is still to be taken.
             guard !cc_advance(handle, 100) else { continue }
-            let last = take(&piece)
-            if last > 0 { return piece.prefix(last) }
-            if let failure { throw HubError.lost(reason: failure) }
+            if let piece = taken() { return piece }
+            if let failure { throw failure }
             return nil
         }
     }
 
-    private var failure: String? { cc_failure(handle).map { String(cString: $0) } }
+    private func taken() -> Data? {
+        let count = cc_take(handle, &buffer, buffer.count)
+        return count > 0 ? Data(buffer[..<count]) : nil
+    }
+
+    private var failure: HubError? {
+        cc_failure(handle).map { .lost(reason: String(cString: $0), isUnreachable: cc_is_unreachable(handle)) }
+    }
 }
 
 extension String? {

@@ -6,17 +6,21 @@ import SystemPackage
 ///
 /// Where a file system has no locks it runs without: what is wrong is then found by the hash.
 ///
-/// - Throws: ``FileError/unwritable(_:reason:)``, and what `body` throws.
-func withFileLock<Result>(_ path: FilePath, waiting: () -> Void, _ body: () throws -> Result) throws -> Result {
+/// - Parameter goOn: is called now and then while somebody else holds it, and may throw to give up.
+/// - Throws: ``FileError/unwritable(_:reason:)``, and what `goOn` and `body` throw.
+func withFileLock<Result>(
+    _ path: FilePath, waiting: () -> Void, goOn: () throws(HubError) -> Void = {}, _ body: () throws -> Result
+) throws -> Result {
     var isTold = false
     while true {
         let descriptor = path.withPlatformString { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o664) }
         guard descriptor >= 0 else { throw FileError.unwritable(path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
             if !isTold { waiting() }
             isTold = true
-            while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+            try goOn()
+            usleep(100_000)
         }
         // Who held it may have removed the file: then the lock that we got guards nothing.
         var status = stat()

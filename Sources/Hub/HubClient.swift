@@ -8,7 +8,7 @@ struct HubClient {
 
     let settings: HubSettings
     let report: (PullEvent) -> Void
-
+    private let connections = Connections()
     /// Called at least four times a second while something is waited for; throws to end it.
     let goOn: () throws(HubError) -> Void
 
@@ -82,7 +82,7 @@ struct HubClient {
         try settings.pause(seconds, goOn)
     }
 
-    private func exchange(_ request: Request) -> Exchange { Exchange(request, goOn: goOn) }
+    private func exchange(_ request: Request) -> Exchange { Exchange(request, over: connections, goOn: goOn) }
 
     /// Seconds that an answer asks to wait, five minutes at most; 0 where it does not say, or gives a date.
     private static func retryAfter(_ answer: Answer) -> TimeInterval {
@@ -105,19 +105,20 @@ struct HubClient {
     ) throws(HubError) -> Answer {
         var failures = 0
         while true {
-            var (answer, reason): (Answer?, String)
+            var (answer, reason, isUnreachable): (Answer?, String, Bool)
             do throws(HubError) {
                 let found = try exchange(request).answer()
                 guard Self.isPassing(status: found.status) else { return found }
-                (answer, reason) = (found, Self.reason(found))
+                (answer, reason, isUnreachable) = (found, Self.reason(found), false)
             } catch {
-                guard case .lost(let why) = error else { throw error }
-                (answer, reason) = (nil, why)
+                guard case .lost(let why, let isNobody) = error else { throw error }
+                (answer, reason, isUnreachable) = (nil, why, isNobody)
             }
             failures += 1
             guard failures < Self.attempts else {
-                throw answer.map { .failed(endpoint: endpoint, what: "\(reference) \(file)", status: $0.status) }
-                    ?? .unreachable(endpoint: endpoint, reason: reason)
+                if let answer { throw .failed(endpoint: endpoint, what: "\(reference) \(file)", status: answer.status) }
+                throw isUnreachable
+                    ? .unreachable(endpoint: endpoint, reason: reason) : .notHub(endpoint: endpoint, reason: reason)
             }
             try pause(failures, answer, about: file, reason: reason)
         }

@@ -69,11 +69,7 @@ public struct HubDownload {
     private func complete(_ reference: HubReference) -> Snapshot? {
         guard let path = client.settings.cache.snapshot(of: reference) else { return nil }
         let has = { (name: String) in RepositoryFolder.size(path.appending(name)) != nil }
-        let isWhole = { (name: String) in
-            guard name.hasSuffix(ShardIndex.ending) else { return has(name) }
-            return (try? ShardIndex.shards(of: path.appending(name), name: name))?.allSatisfy(has) == true
-        }
-        guard has("config.json"), TensorFiles.hubNames.contains(where: isWhole) else { return nil }
+        guard has("config.json"), TensorFiles.isThere(path) else { return nil }
         let files = ((try? path.names()) ?? []).map(\.string)
         return snapshot(reference, at: path, files: files.filter { !$0.hasPrefix(".") && has($0) }.sorted())
     }
@@ -122,10 +118,14 @@ public struct HubDownload {
         for name in Self.smallNames {
             if let file = try metadata(name) { files.append(file) }
         }
-        guard weights.name.hasSuffix(ShardIndex.ending) else { return files + [weights] }
+        guard weights.name.hasSuffix(".json") else { return files + [weights] }
         // Which shards there are, only the index tells.
         try download(weights, reference, folder)
-        let shards = try ShardIndex.shards(of: folder.present(weights) ?? folder.blob(weights), name: weights.name)
+        let shards: [String]
+        do { shards = try ShardIndex(path: folder.present(weights) ?? folder.blob(weights)).shards } catch {
+            guard case CheckpointError.notIndex(_, let reason) = error else { throw error }
+            throw HubError.badIndex(file: weights.name, reason: reason)
+        }
         return try files + [weights]
             + shards.map { name throws(HubError) in
                 guard let file = try metadata(name) else {
@@ -142,7 +142,7 @@ public struct HubDownload {
     ]
 
     private func mostBytes(of file: RemoteFile, _ configuration: RemoteFile, _ folder: RepositoryFolder) -> Int {
-        guard [".safetensors", ".bin"].contains(where: file.name.hasSuffix), let path = folder.present(configuration),
+        guard TensorFiles.endings.contains(where: file.name.hasSuffix), let path = folder.present(configuration),
             let keys = try? ConfigurationKeys(path: path)
         else { return MostBytes.small }
         return MostBytes.weights(keys)

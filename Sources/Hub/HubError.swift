@@ -16,7 +16,7 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
     /// The hub asks who wants it, or says no to who does.
     case refused(name: String, endpoint: String, status: Int, sentToken: Bool, saying: String?)
     /// One exchange came to no end; another may.
-    case lost(reason: String)
+    case lost(reason: String, isUnreachable: Bool)
     /// Whoever asked for it wants it no more.
     case interrupted
     /// More comes than the configuration or the index allow, and the hub says no size.
@@ -58,7 +58,7 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
                 ? "\(endpoint) does not give \(name) to this token (status \(status)): ask for access on its page there, or set HF_TOKEN to a token that has it."
                 : "\(endpoint) does not give \(name) without a token (status \(status)): there is no such model, or it needs a permission; then set HF_TOKEN.")
                 + (saying.map { " It says: \($0)" } ?? "")
-        case .lost(let reason): "An exchange with the hub came to no end: \(reason)."
+        case .lost(let reason, _): "An exchange with the hub came to no end: \(reason)."
         case .interrupted: "Interrupted; what came is kept, and the same command goes on from there."
         case .endless(let file, let most):
             "\(file) has no end: the hub gives no size for it, and more than \(byteCount(most)) came, which is all that it can have; it was thrown away."
@@ -73,7 +73,9 @@ public enum HubError: Error, Hashable, CustomStringConvertible {
         case .badIndex(let file, let reason): "\(file) is no list of shards: \(reason)."
         case .missingFile(let name, let file): "\(name) has no \(file), so it is no model that can be loaded."
         case .brokenOff(let file, let received, let size, let reason):
-            "\(file) broke off after \(received) \(size.map { "of \($0) " } ?? "")bytes: \(reason). What came is kept: the same command goes on from there."
+            received == 0
+                ? "\(file) did not come: \(reason)."
+                : "\(file) broke off after \(received) \(size.map { "of \($0) " } ?? "")bytes: \(reason). What came is kept: the same command goes on from there."
         case .wrongSize(let file, let expected, let found):
             "\(file) should have \(expected) bytes and came with \(found), so it was thrown away; try again."
         case .wrongHash(let file):

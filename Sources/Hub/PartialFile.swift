@@ -50,11 +50,11 @@ final class PartialFile {
     /// Whether it has the content that an entity tag promises.
     ///
     /// - Throws: ``FileError/unreadable(_:reason:)``.
-    func matches(_ checksum: Checksum) throws(FileError) -> Bool {
-        do throws(POSIXError) {
-            return try checksum.matches(descriptor, size: size)
-        } catch {
-            throw .unreadable(path, reason: String(cString: strerror(error.code.rawValue)))
+    func matches(_ checksum: Checksum, goOn: () throws(HubError) -> Void) throws -> Bool {
+        do {
+            return try checksum.matches(descriptor, size: size, goOn: goOn)
+        } catch let error as POSIXError {
+            throw FileError.unreadable(path, reason: String(cString: strerror(error.code.rawValue)))
         }
     }
 

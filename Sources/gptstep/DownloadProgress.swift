@@ -4,10 +4,7 @@ import GPTEngine
 import Hub
 
 /// Says on standard error how a download goes: a line that moves on a terminal, a line at each file's end elsewhere.
-///
-/// Unchecked: what changes is behind `lock`, because an interrupt comes on another thread.
-final class DownloadProgress: @unchecked Sendable {
-    private let lock = NSLock()
+final class DownloadProgress {
     private let moves: Bool
     private let clock = ContinuousClock()
     private var isShown = false
@@ -24,29 +21,27 @@ final class DownloadProgress: @unchecked Sendable {
 
     /// Shows what happened.
     func show(_ event: PullEvent) {
-        lock.withLock {
-            switch event {
-            case .found(let name, let commit, let files):
-                line("\(name) at \(commit.prefix(12)): \(files) files")
-            case .waiting(let file): line("\(visible(file)): another download of it is running; waiting for its end")
-            case .started(let file, let bytes, let from):
-                start = (from, clock.now)
-                lastShown = nil
-                if from > 0 { line("\(visible(file)): going on after \(byteCount(from))") }
-                move(file, from, bytes)
-            case .received(let file, let bytes, let size): move(file, bytes, size)
-            case .retrying(let file, let reason, let seconds):
-                line(
-                    "\(visible(file)): \(reason); trying again in \(Self.duration(Double(seconds)))"
-                        + (seconds > 10 ? " (Ctrl-C ends it; what came is kept)" : ""))
-            case .finished(let file, let bytes): line("\(visible(file)): \(byteCount(bytes))")
-            case .present(let file, let bytes): line("\(visible(file)): \(byteCount(bytes)), already here")
-            }
+        switch event {
+        case .found(let name, let commit, let files):
+            line("\(name) at \(commit.prefix(12)): \(files) files")
+        case .waiting(let file): line("\(visible(file)): another download of it is running; waiting for its end")
+        case .started(let file, let bytes, let from):
+            start = (from, clock.now)
+            lastShown = nil
+            if from > 0 { line("\(visible(file)): going on after \(byteCount(from))") }
+            move(file, from, bytes)
+        case .received(let file, let bytes, let size): move(file, bytes, size)
+        case .retrying(let file, let reason, let seconds):
+            line(
+                "\(visible(file)): \(reason); trying again in \(Self.duration(Double(seconds)))"
+                    + (seconds > 10 ? " (Ctrl-C ends it; what came is kept)" : ""))
+        case .finished(let file, let bytes): line("\(visible(file)): \(byteCount(bytes))")
+        case .present(let file, let bytes): line("\(visible(file)): \(byteCount(bytes)), already here")
         }
     }
 
     /// Removes the moving line.
-    func clear() { lock.withLock { erase() } }
+    func clear() { erase() }
 
     private func line(_ text: String) {
         erase()

@@ -140,7 +140,7 @@ struct PromptOptions: ParsableArguments {
                         "standard input", reason: "more than 64 MiB come, and no prompt is so long")
                 }
             }
-            if model.tokenizer is LetterTokenizer, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            if model.tokenizer is CharacterTokenizer, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
             return bytes
         } catch let error as FileError {
             throw error

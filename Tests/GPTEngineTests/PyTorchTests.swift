@@ -115,7 +115,7 @@ import Testing
             Self.archive(Self.pickle(extra: Array("X\u{1}\u{0}\u{0}\u{0}e\(text.dropLast())".utf8))),
         ] {
             let error = try #require(throws: CheckpointError.self) { try open(bytes) }
-            #expect(error.description.contains("names \(name), which runs"), "\(error)")
+            #expect(error.description.contains("names \(name), which can run"), "\(error)")
         }
     }
 
@@ -135,16 +135,43 @@ import Testing
             Array((String(repeating: "]", count: 100_000) + String(repeating: "a", count: 99_999) + ".").utf8),
             "1000 deep"
         ),
-        (Array("}.".utf8), "holds no tensors"), (Array("K\u{1}.".utf8), "no dictionary of tensors"),
+        (Array("}.".utf8), "it is empty"), (Array("K\u{1}.".utf8), "a list, a tuple or a single value"),
         (Array("cmodels\nGPT\n)R.".utf8), "of the class models.GPT"), (Array("h\u{5}.".utf8), "never remembered"),
         (Array("X\u{FF}".utf8), "breaks off"), (Array("}(K\u{1}u.".utf8), "a key without a value"),
-        ([0x8D, 0, 0, 0, 0, 0, 0, 0, 0x7F, 0x2E], "breaks off"), ([0x82, 1, 0x2E], "the instruction 130"),
+        (pickle(shape: "(K\u{2}K\u{3}t", strides: "(J\u{7F}\u{7F}\u{7F}\u{7F}K\u{1}t"), "lies outside its storage"),
+        ([0x8D, 0, 0, 0, 0, 0, 0, 0, 0x7F, 0x2E], "breaks off"),
+        (Array("S'a\\x41'\n.".utf8), "an escape that is not understood"), ([0x82, 1, 0x2E], "the instruction 130"),
     ]
 
     @Test(arguments: lyingPickles)
     func `a pickle that lies is refused`(pickle: [UInt8], reason: String) throws {
         let error = try #require(throws: CheckpointError.self) { try open(Self.archive(pickle)) }
         #expect(error.description.contains(reason), "\(error)")
+    }
+
+    @Test func `a list of more values than any checkpoint has is refused, and takes no square of time`() throws {
+        let appended = Array(repeating: Array("h\u{0}a".utf8), count: (1 << 20) + 1).joined()
+        let error = try #require(throws: CheckpointError.self) {
+            try open(Self.archive(Array("]q\u{0}]".utf8) + appended + [0x2E]))
+        }
+        #expect(error.description.contains("more than 1048576 values"))
+    }
+
+    @Test func `views are read in their own order, and of nothing it does not matter where it lies`() throws {
+        let turned = Self.pickle(shape: "(K\u{3}K\u{2}t", strides: "(K\u{1}K\u{3}t")
+        var bytes = Self.archived([
+            ("a/data.pkl", Self.protocol2(turned)),
+            ("a/data/0", (0..<6).flatMap { Self.little(Int(Float($0).bitPattern), 4) }),
+        ])
+        #expect(try open(bytes).tensors.first?.numbers?.values == [0, 3, 1, 4, 2, 5])
+        // One step along an axis of one is nobody's, however long; and an empty tensor may claim any place.
+        for (shape, strides, offset) in [
+            ("(K\u{1}K\u{6}t", "(J\u{7F}\u{7F}\u{7F}\u{7F}K\u{1}t", "K\u{0}"),
+            ("(K\u{0}t", "(K\u{1}t", "J\u{7F}\u{7F}\u{7F}\u{7F}"),
+        ] {
+            bytes = Self.archive(Self.pickle(shape: shape, strides: strides, offset: offset))
+            #expect(try open(bytes).tensors.first?.numbers != nil)
+        }
     }
 
     @Test func `a tensor of a kind that is not read is named where it is needed`() throws {

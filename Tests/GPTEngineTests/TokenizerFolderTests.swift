@@ -43,6 +43,26 @@ import Testing
         }
     }
 
+    @Test func `of many added tokens the leftmost and longest is found in one pass`() throws {
+        let texts = ["ab", "a", "bcd", "abcde", "cd"].map { Array($0.utf8) }
+        let finder = TextFinder(texts)
+        let find = { (text: String) in finder.first(in: Array(text.utf8)[...]).map { texts[$0.index] } }
+        #expect(find("xabcdy") == Array("ab".utf8))
+        #expect(find("abcdef") == Array("abcde".utf8))
+        #expect(find("xbcdx") == Array("bcd".utf8))
+        #expect(find("xbcx") == nil)
+        #expect(find("aab") == Array("a".utf8))
+        #expect(find("") == nil)
+    }
+
+    @Test func `an added token that is spelled as a byte is its own text`() throws {
+        let plain = try #require(Case.all.first { $0.name == "plain" }?.files)
+        let tokenizer = try open(plain.merging(["added_tokens.json": #"{"é": 300}"#]) { $1 })
+        let id = try #require(try tokenizer.encode(Array("é".utf8)).first)
+        #expect(try tokenizer.encode(Array("éé".utf8)) == [id, id])
+        #expect(tokenizer.bytes(of: id) == Array("é".utf8))
+    }
+
     @Test func `what a template puts around a text is no part of it`() throws {
         let files = try #require(Case.all.first { $0.name == "template" }?.files)
         let tokenizer = try open(files)
@@ -51,6 +71,8 @@ import Testing
         #expect(tokenizer.content(of: ids) == Array(ids[1..<2]))
         #expect(tokenizer.content(of: [1, 2]) == [1, 2])
     }
+
+    private static let doubling = #"{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaa"}"#
 
     @Test(arguments: [
         (#""normalizer": null"#, #""normalizer": {"type": "Nmt"}"#, "its normalizer Nmt"),
@@ -64,6 +86,11 @@ import Testing
         ),
         (#""byte_fallback": false"#, #""byte_fallback": true"#, "its model has byte_fallback"),
         (#""dropout": null"#, #""dropout": 0.1"#, "its model has dropout"),
+        (
+            #""normalizer": null"#,
+            #""normalizer": {"type": "Sequence", "normalizers": [\#(doubling), \#(doubling), \#(doubling)]}"#,
+            "100 times"
+        ),
         (#""post_processor": null"#, #""post_processor": {"type": "Other"}"#, "its post_processor Other"),
         (
             #""post_processor": null"#,

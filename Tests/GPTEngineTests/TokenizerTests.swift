@@ -7,7 +7,7 @@ import Testing
 /// Text into ids and back.
 @Suite struct TokenizerTests {
     @Test func `letters have the ids of their places`() throws {
-        let tokenizer = LetterTokenizer("ABC")
+        let tokenizer = CharacterTokenizer("ABC")
         #expect(try tokenizer.encode(Array("CABBA".utf8)) == [2, 0, 1, 1, 0])
         #expect(try tokenizer.encode([]) == [])
         #expect([0, 1, 2, 3, -1].map(tokenizer.bytes(of:)) == [[65], [66], [67], nil, nil])
@@ -19,13 +19,13 @@ import Testing
     ])
     func `a letter outside the vocabulary is named with its place`(text: String, letter: String, place: Int) {
         #expect(throws: PromptError.notInVocabulary(letter: letter, place: place, letters: ["A", "B", "C"])) {
-            try LetterTokenizer("ABC").encode(Array(text.utf8))
+            try CharacterTokenizer("ABC").encode(Array(text.utf8))
         }
     }
 
     @Test func `bytes that are no text are no letter`() {
         #expect(throws: PromptError.notInVocabulary(letter: "\\u{FFFD}", place: 1, letters: ["A"])) {
-            try LetterTokenizer("A").encode([65, 0xFF])
+            try CharacterTokenizer("A").encode([65, 0xFF])
         }
     }
 

@@ -59,6 +59,15 @@ import Testing
         #expect(hub.server.requests.allSatisfy { $0.headers["authorization"] == "Bearer hf_secret" })
     }
 
+    @Test func `a redirection is followed whose body comes later`() throws {
+        let hub = try FakeHub(repository: "new/name") { request, response in
+            guard request.path.hasPrefix("/openai-community/gpt2/") else { return }
+            let path = request.path.replacingOccurrences(of: "/openai-community/gpt2/", with: "/new/name/")
+            response = .init(status: 307, headers: ["Location": path], body: Data("moved".utf8), comesLate: true)
+        }
+        #expect(try hub.pull().files.count == 4)
+    }
+
     @Test func `a circle of redirections ends`() throws {
         let hub = try FakeHub { request, response in response = .init(status: 302, headers: ["Location": request.path])
         }

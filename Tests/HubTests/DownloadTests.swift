@@ -93,6 +93,13 @@ import Testing
         #expect(!hub.folder.tree.contains { $0.hasSuffix(tag) || $0.hasSuffix(".incomplete") || $0.contains("refs/") })
     }
 
+    @Test func `bytes that come compressed are refused by name`() throws {
+        let hub = try FakeHub { request, response in
+            if Self.isDownload(request) { response.headers["Content-Encoding"] = "gzip" }
+        }
+        #expect { try hub.pull() } throws: { "\($0)".contains("sends model.safetensors compressed (gzip)") }
+    }
+
     @Test func `a small file with another hash is thrown away too`() throws {
         let hub = try FakeHub { request, response in
             if request.method == "GET", request.path.hasSuffix("vocab.json") { response.body = Data("[]".utf8) }

@@ -21,6 +21,8 @@ final class LoopbackServer: @unchecked Sendable {
         var cut: Int?
         /// Whether it says how long it is.
         var saysLength = true
+        /// Whether the body comes some time after the head.
+        var comesLate = false
     }
 
     let address: String
@@ -87,11 +89,15 @@ final class LoopbackServer: @unchecked Sendable {
         let fields = length.merging(response.headers) { $1 }
         for (name, value) in fields { head += "\(name): \(value)\r\n" }
         let body = request.method == "HEAD" ? Data() : response.body.prefix(response.cut ?? response.body.count)
-        var rest = Array((head + "\r\n").utf8) + body
-        while !rest.isEmpty {
-            let sent = send(connection, rest, rest.count, Int32(MSG_NOSIGNAL))
-            guard sent > 0 else { return }
-            rest.removeFirst(sent)
+        let start = Array((head + "\r\n").utf8)
+        for part in response.comesLate ? [start, Array(body)] : [start + body] {
+            var rest = part[...]
+            while !rest.isEmpty {
+                let sent = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                guard sent > 0 else { return }
+                rest = rest.dropFirst(sent)
+            }
+            if response.comesLate { usleep(50_000) }
         }
     }
 }

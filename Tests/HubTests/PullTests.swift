@@ -88,7 +88,10 @@ import Testing
         let index = try JSONSerialization.data(withJSONObject: ["weight_map": ["a": name]])
         files["model.safetensors.index.json"] = index
         let hub = try FakeHub(files)
-        #expect(throws: HubError.unsafeName(kind: "a shard", name: visible(name))) { try hub.pull() }
+        #expect { try hub.pull() } throws: {
+            guard case HubError.badIndex(file: "model.safetensors.index.json", let reason) = $0 else { return false }
+            return reason.contains(visible(name))
+        }
         #expect(!hub.folder.tree.contains { $0.contains("snapshots/") })
     }
 

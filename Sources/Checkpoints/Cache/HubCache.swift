@@ -83,11 +83,6 @@ public struct HubCache: Hashable, Sendable {
             raw: set("HF_HOME") ?? (set("XDG_CACHE_HOME") ?? expand("~/.cache", environment)) + "/huggingface")
     }
 
-    /// Whether the environment forbids the network: `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`.
-    public static func isOffline(_ environment: [String: String] = RawText.environment) -> Bool {
-        ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].contains { isTrue(environment[$0]) }
-    }
-
     /// Whether a variable says yes, as Hugging Face's tools read it.
     public static func isTrue(_ value: String?) -> Bool { ["1", "ON", "YES", "TRUE"].contains(value?.uppercased()) }
 

@@ -13,7 +13,7 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     /// The configuration is broken, or asks for what is not understood.
     case notConfiguration(path: FilePath, reason: String)
     /// A parameter that the configuration needs is not there.
-    case missingTensor(path: FilePath, name: String)
+    case missingTensor(path: FilePath, name: String, among: [String])
     /// Some biases are there and others are not: which would be zeros, nobody has said.
     case someBiasesMissing(path: FilePath, names: [String], of: Int)
     /// A parameter is there in a form that is not read.
@@ -29,7 +29,7 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     /// An index that names no shards that could be opened.
     case notIndex(path: FilePath, reason: String)
     /// A folder without weights, or with several that might be meant.
-    case noWeights(folder: FilePath, candidates: [String])
+    case noWeights(folder: FilePath, candidates: [String], hint: String?)
 
     /// A sentence for the person at the shell.
     public var description: String {
@@ -42,7 +42,9 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
         case .notLlmC(let path, let reason): "\(visible(path)) is no checkpoint of llm.c that can be read: \(reason)."
         case .notConfiguration(let path, let reason):
             "\(visible(path)) does not describe a GPT-2 that can be run: \(reason)."
-        case .missingTensor(let path, let name): "\(visible(path)) has no tensor \(name), which is needed."
+        case .missingTensor(let path, let name, let others):
+            "\(visible(path)) has no tensor \(name), which is needed"
+                + (others.isEmpty ? "." : "; it has \(listed(others)).")
         case .unreadableTensor(let path, let name, let reason):
             "In \(visible(path)) the tensor \(visible(name)) cannot be read: \(reason)."
         case .someBiasesMissing(let path, let names, let count):
@@ -56,9 +58,10 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
         case .surplusBlock(let path, let name):
             "\(visible(path)) holds \(name), a block beyond the n_layer of its configuration."
         case .notIndex(let path, let reason): "\(visible(path)) is not an index of weights files: \(reason)."
-        case .noWeights(let folder, let candidates):
+        case .noWeights(let folder, let candidates, let hint):
             candidates.isEmpty
-                ? "The folder \(visible(folder)) holds no weights: neither model.safetensors, pytorch_model.bin, ckpt.pt nor another .safetensors, .bin, .pt or .pth file."
+                ? "The folder \(visible(folder)) holds no weights: neither model.safetensors, pytorch_model.bin, ckpt.pt nor another .safetensors, .bin, .pt, .pth or .ckpt file."
+                    + (hint.map { " \($0)." } ?? "")
                 : "The folder \(visible(folder)) holds several weights files (\(listed(candidates))); name one of them."
         }
     }

@@ -30,6 +30,10 @@ public struct ConfigurationKeys: Sendable {
     /// - Throws: ``FileError``, or ``CheckpointError/notConfiguration(path:reason:)`` where it is no object.
     public init(path: FilePath) throws {
         let source = try ByteSource(reading: path)
+        guard source.bytes.count <= 1 << 22 else {
+            throw CheckpointError.notConfiguration(
+                path: path, reason: "it has \(byteCount(source.bytes.count)), and no configuration has more than 4 MiB")
+        }
         var values: [String: JSON] = [:]
         do {
             var scanner = try JSONScanner(source.bytes)

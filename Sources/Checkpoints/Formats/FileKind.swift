@@ -18,7 +18,10 @@ enum FileKind {
         if begins("\u{1F}") && start.dropFirst().first == 0x8B { return "it is a gzip archive, to be unpacked first" }
         if start.starts(with: [0x89] + Array("HDF".utf8)) { return "it is an HDF5 file, as TensorFlow writes them" }
         if start.starts(with: [0x93] + Array("NUMPY".utf8)) { return "it is a NumPy array" }
-        if start.first == 0x80, let version = start.dropFirst().first, version <= 5 {
+        // The length of a safetensors header may be such bytes too, but then it follows.
+        if start.first == 0x80, let version = start.dropFirst().first, version <= 5,
+            start.dropFirst(8).first != UInt8(ascii: "{")
+        {
             return "it is a Python pickle that torch.save did not write"
         }
         if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {

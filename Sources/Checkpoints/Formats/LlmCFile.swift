@@ -16,7 +16,9 @@ struct LlmCFile {
 
     /// Whether bytes begin as such a file does.
     static func isOne(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.count >= 4 && Int32(littleEndian: bytes.loadUnaligned(as: Int32.self)) == magic
+        // The length of a safetensors header has zeros where a version is here.
+        bytes.count >= 8 && Int32(littleEndian: bytes.loadUnaligned(as: Int32.self)) == magic
+            && bytes[4..<8].contains { $0 != 0 }
     }
 
     /// Reads the header and finds the tensors.
@@ -54,7 +56,7 @@ struct LlmCFile {
             ("ln_2.weight", [width]), ("ln_2.bias", [width]), ("mlp.c_fc.weight", [4 * width, width]),
             ("mlp.c_fc.bias", [4 * width]), ("mlp.c_proj.weight", [width, 4 * width]), ("mlp.c_proj.bias", [width]),
         ]
-        // None of the factors reaches 2^26, so that no product of these overflows.
+        // No overflow: there are fewer than 2^32 rows of at most 2^20 channels, and 2^12 layers of some 2^44 numbers.
         let perBlock = parts.reduce(0) { $0 + $1.shape.reduce(1, *) }
         let numbers = (rows + context + 2) * width + blocks * perBlock
         guard bytes.count == Self.headerSize + size * numbers else {

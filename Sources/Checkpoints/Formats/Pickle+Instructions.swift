@@ -1,7 +1,7 @@
 /// The instructions of a pickle: what each does to the stack.
 extension Pickle {
     /// Does one instruction; whether there is another.
-    mutating func step() throws(PickleError) -> Bool {
+    func step() throws(PickleError) -> Bool {
         let start = end
         let code = try byte()
         switch code {
@@ -46,7 +46,7 @@ extension Pickle {
         case 0x8C: try push(.text(try text(try take(try integer(UInt8.self)))))
         case 0x8D: try push(.text(try text(try take(try integer(UInt64.self)))))
         case UInt8(ascii: "V"): try push(.text(try escaped(try rawLine())))
-        case UInt8(ascii: "S"): try push(.text(try unquoted(try line())))
+        case UInt8(ascii: "S"): try push(.text(try unquoted(try rawLine())))
         case UInt8(ascii: "T"): try pushOldText(try take(try integer(Int32.self)))
         case UInt8(ascii: "U"): try pushOldText(try take(try integer(UInt8.self)))
         case UInt8(ascii: "B"): try push(.bytes(try take(try integer(UInt32.self))))
@@ -61,20 +61,20 @@ extension Pickle {
         case UInt8(ascii: "1"): _ = try popToMark()
         case UInt8(ascii: "2"): try pushAgain(Int32(try top()))
 
-        case UInt8(ascii: "]"), 0x8F: try push(.list([]))
+        case UInt8(ascii: "]"), 0x8F: try pushEmpty(Node.list)
         case UInt8(ascii: "l"), 0x91:
             let elements = try popToMark()
-            try push(.list([]))
+            try pushEmpty(Node.list)
             try append(elements)
         case UInt8(ascii: "a"): try append([try pop()])
         case UInt8(ascii: "e"), 0x90: try append(try popToMark())
         case UInt8(ascii: ")"): try push(.tuple([]))
         case UInt8(ascii: "t"): try pushTuple(try popToMark())
         case 0x85...0x87: try pushTuple(try pop(Int(code) - 0x84))
-        case UInt8(ascii: "}"): try push(.dictionary([]))
+        case UInt8(ascii: "}"): try pushEmpty(Node.dictionary)
         case UInt8(ascii: "d"):
             let items = try popToMark()
-            try push(.dictionary([]))
+            try pushEmpty(Node.dictionary)
             try set(items)
         case UInt8(ascii: "s"): try set(try pop(2))
         case UInt8(ascii: "u"): try set(try popToMark())
@@ -132,7 +132,7 @@ extension Pickle {
         return true
     }
 
-    private mutating func pushLong(_ range: Range<Int>) throws(PickleError) {
+    private func pushLong(_ range: Range<Int>) throws(PickleError) {
         guard range.count <= 8 else { return try push(.largeInteger) }
         let isNegative = range.last.map { source[$0] >= 0x80 } ?? false
         let bits = range.reversed().reduce(isNegative ? -1 : 0) { $0 << 8 | Int(source[$1]) }
@@ -140,7 +140,7 @@ extension Pickle {
     }
 
     /// A `str` of Python 2: text where it can be one.
-    private mutating func pushOldText(_ range: Range<Int>) throws(PickleError) {
+    private func pushOldText(_ range: Range<Int>) throws(PickleError) {
         try push(String(validating: source[range], as: UTF8.self).map(Node.text) ?? .bytes(range))
     }
 
@@ -166,15 +166,29 @@ extension Pickle {
         return String(scalars)
     }
 
-    /// A text of protocol 0: between quotes, with Python's escapes.
-    private func unquoted(_ text: String) throws(PickleError) -> String {
-        guard text.utf8.count >= 2, text.first == text.last, text.first == "'" || text.first == "\"" else {
-            throw .broken("text without quotes", byte: end)
+    /// A text of protocol 0: between quotes, with Python's escapes; those of single bytes are refused.
+    private func unquoted(_ range: Range<Int>) throws(PickleError) -> String {
+        let escapes: [UInt8: UInt8] = [0x5C: 0x5C, 0x27: 0x27, 0x22: 0x22, 0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09]
+        var rest = source[range]
+        guard rest.count >= 2, let quote = rest.popFirst(), quote == 0x27 || quote == 0x22, rest.popLast() == quote
+        else {
+            throw .broken("text without quotes", byte: range.lowerBound)
         }
-        let inner = text.dropFirst().dropLast()
-        guard inner.contains("\\") else { return String(inner) }
-        return String(inner).replacing("\\n", with: "\n").replacing("\\t", with: "\t").replacing("\\'", with: "'")
-            .replacing("\\\"", with: "\"").replacing("\\\\", with: "\\")
+        var bytes: [UInt8] = []
+        while let byte = rest.popFirst() {
+            guard byte == 0x5C else {
+                bytes.append(byte)
+                continue
+            }
+            guard let escaped = rest.popFirst().flatMap({ escapes[$0] }) else {
+                throw .broken("an escape that is not understood", byte: range.lowerBound)
+            }
+            bytes.append(escaped)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .broken("text that is no UTF-8", byte: range.lowerBound)
+        }
+        return text
     }
 
     // MARK: What no checkpoint names
@@ -185,6 +199,7 @@ extension Pickle {
         let parts = name.split(separator: ".").map { String($0.drop { $0 == "_" }) }
         guard let first = parts.first, let last = parts.last else { return false }
         return hostileModules.contains(first) || !hostileParts.isDisjoint(with: parts) || hostileNames.contains(last)
+            || !Set(parts).isDisjoint(with: ["builtins", "builtin__"]) && hostileBuiltins.contains(last)
             || ["torch.hub", "torch.jit", "torch.package"].contains(parts.prefix(2).joined(separator: "."))
             || ["torch.load", "torch.serialization.load", "torch.storage._load_from_bytes"].contains(name)
     }
@@ -198,9 +213,11 @@ extension Pickle {
         "multiprocessing",
     ]
     private static let hostileNames: Set = [
-        "eval", "exec", "execfile", "compile", "import__", "open", "input", "apply", "breakpoint", "system", "popen",
-        "Popen", "check_output", "check_call", "spawn", "fork", "execv", "execve", "runstring", "run_module",
+        "system", "popen", "Popen", "check_output", "check_call", "execv", "execve", "runstring", "run_module",
         "run_path",
-        "interact", "InteractiveInterpreter", "InteractiveConsole", "loads", "builtins__", "globals__", "subclasses__",
+        "interact", "InteractiveInterpreter", "InteractiveConsole", "builtins__", "globals__", "subclasses__",
+    ]
+    private static let hostileBuiltins: Set = [
+        "eval", "exec", "execfile", "compile", "import__", "open", "file", "input", "apply", "breakpoint", "reload",
     ]
 }

@@ -4,10 +4,11 @@
 /// call becomes a value too, which says what would be called with what. A pickle that would run a command or code is
 /// refused whole.
 ///
-/// Values are numbered, and hold the numbers of others: a value that is nested a million deep is no deeper here.
+/// Values are numbered, and hold the numbers of others. A class, because everything that was found in a pickle points into
+/// it.
 ///
 /// Source: `pickletools` of CPython 3.13, protocols 0 to 5.
-struct Pickle {
+final class Pickle {
     /// One value.
     enum Node {
         case none
@@ -19,10 +20,11 @@ struct Pickle {
         case text(String)
         /// Bytes, by their place in the source.
         case bytes(Range<Int>)
-        case list([Int32])
         case tuple([Int32])
-        /// Keys and values by turns.
-        case dictionary([Int32])
+        /// What is in it stands in ``lists`` at this place, where it can grow.
+        case list(Int)
+        /// As a list, keys and values by turns.
+        case dictionary(Int)
         /// A class or a function: `torch.FloatStorage`.
         case global(String)
         case call(Call)
@@ -44,9 +46,9 @@ struct Pickle {
         init(_ function: Int32, _ arguments: Int32) { (self.function, self.arguments) = (function, arguments) }
     }
 
-    /// More values than any checkpoint has.
+    /// More values, and values in lists and dictionaries, than any checkpoint has.
     static let mostNodes = 1 << 20
-    /// Deeper than Python itself nests.
+    /// Deeper than Python's own writer of pickles goes.
     private static let mostDepth = 1000
 
     /// The bytes, which the values point into.
@@ -54,8 +56,12 @@ struct Pickle {
     /// The byte after the pickle.
     var end: Int
     private(set) var nodes: [Node] = []
+    /// What is in each list and each dictionary.
+    private(set) var lists: [[Int32]] = []
     /// How deep the values in each are nested, where that is not 0.
     private var depths: [Int32: Int] = [:]
+    /// How many values there are in lists, tuples and dictionaries, one in several counted several times.
+    private var elementCount = 0
     private(set) var root: Int32 = 0
 
     var stack: [Int32] = []
@@ -75,28 +81,28 @@ struct Pickle {
 
     // MARK: Reading
 
-    mutating func take(_ count: Int) throws(PickleError) -> Range<Int> {
+    func take(_ count: Int) throws(PickleError) -> Range<Int> {
         guard count >= 0, count <= source.count - end else { throw .cut(byte: end) }
         defer { end += count }
         return end..<end + count
     }
 
-    mutating func byte() throws(PickleError) -> UInt8 { source[try take(1).lowerBound] }
+    func byte() throws(PickleError) -> UInt8 { source[try take(1).lowerBound] }
 
-    mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws(PickleError) -> Int {
+    func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws(PickleError) -> Int {
         let place = try take(MemoryLayout<Value>.size).lowerBound
         let value = Value(littleEndian: source.loadUnaligned(fromByteOffset: place, as: type))
         guard let value = Int(exactly: value) else { throw .cut(byte: place) }
         return value
     }
 
-    mutating func rawLine() throws(PickleError) -> Range<Int> {
+    func rawLine() throws(PickleError) -> Range<Int> {
         guard let length = source[end...].firstIndex(of: 0x0A).map({ $0 - end }) else { throw .cut(byte: end) }
         defer { end += 1 }
         return try take(length)
     }
 
-    mutating func line() throws(PickleError) -> String { try text(try rawLine()) }
+    func line() throws(PickleError) -> String { try text(try rawLine()) }
 
     func text(_ range: Range<Int>) throws(PickleError) -> String {
         guard let text = String(validating: source[range], as: UTF8.self) else {
@@ -107,32 +113,39 @@ struct Pickle {
 
     // MARK: The stack
 
-    mutating func push(_ node: Node) throws(PickleError) {
+    func push(_ node: Node) throws(PickleError) {
         guard nodes.count < Self.mostNodes else { throw .tooLarge(most: Self.mostNodes) }
         stack.append(Int32(nodes.count))
         nodes.append(node)
     }
 
-    mutating func pop() throws(PickleError) -> Int32 {
+    func pop() throws(PickleError) -> Int32 {
         guard stack.count > marks.last ?? 0 else { throw .broken("a value that is not there", byte: end - 1) }
         return stack.removeLast()
     }
 
     /// Notes that a value holds others.
-    mutating func nest(_ outer: Int, _ inner: [Int32]) throws(PickleError) {
+    func nest(_ outer: Int, _ inner: [Int32]) throws(PickleError) {
         let outer = Int32(outer)
         var depth = depths[outer] ?? 0
-        for value in inner { depth = max(depth, 1 + (depths[value] ?? 0)) }
+        for value in inner where value != outer { depth = max(depth, 1 + (depths[value] ?? 0)) }
+        elementCount += inner.count
+        guard elementCount <= Self.mostNodes else { throw .tooLarge(most: Self.mostNodes) }
         guard depth <= Self.mostDepth else { throw .tooDeep(most: Self.mostDepth) }
         if depth > 0 { depths[outer] = depth }
     }
 
-    mutating func pushTuple(_ elements: [Int32]) throws(PickleError) {
+    func pushEmpty(_ node: (Int) -> Node) throws(PickleError) {
+        try push(node(lists.count))
+        lists.append([])
+    }
+
+    func pushTuple(_ elements: [Int32]) throws(PickleError) {
         try push(.tuple(elements))
         try nest(nodes.count - 1, elements)
     }
 
-    mutating func pushCall(_ function: Int32, _ arguments: Int32) throws(PickleError) {
+    func pushCall(_ function: Int32, _ arguments: Int32) throws(PickleError) {
         switch nodes[Int(function)] {
         case .global, .call: break
         default: throw .broken("a call of what is no function", byte: end - 1)
@@ -141,13 +154,13 @@ struct Pickle {
         try nest(nodes.count - 1, [function, arguments])
     }
 
-    mutating func popToMark() throws(PickleError) -> [Int32] {
+    func popToMark() throws(PickleError) -> [Int32] {
         guard let mark = marks.popLast() else { throw .broken("a mark that is not there", byte: end - 1) }
         defer { stack.removeSubrange(mark...) }
         return Array(stack[mark...])
     }
 
-    mutating func pop(_ count: Int) throws(PickleError) -> [Int32] {
+    func pop(_ count: Int) throws(PickleError) -> [Int32] {
         var values: [Int32] = []
         for _ in 0..<count { values.append(try pop()) }
         return values.reversed()
@@ -160,57 +173,51 @@ struct Pickle {
         return Int(top)
     }
 
-    mutating func remember(_ key: Int) throws(PickleError) {
+    func remember(_ key: Int) throws(PickleError) {
         guard key >= 0 else { throw .broken("a negative place", byte: end) }
         guard memo.count < Self.mostNodes else { throw .tooLarge(most: Self.mostNodes) }
         memo[key] = Int32(try top())
     }
 
-    mutating func recall(_ key: Int) throws(PickleError) {
+    func recall(_ key: Int) throws(PickleError) {
         guard let node = memo[key] else { throw .broken("what was never remembered", byte: end) }
         try pushAgain(node)
     }
 
-    mutating func pushAgain(_ node: Int32) throws(PickleError) {
+    func pushAgain(_ node: Int32) throws(PickleError) {
         guard stack.count < Self.mostNodes else { throw .tooLarge(most: Self.mostNodes) }
         stack.append(node)
     }
 
     // MARK: What it is made of
 
-    mutating func append(_ elements: [Int32]) throws(PickleError) {
+    func append(_ elements: [Int32]) throws(PickleError) {
         let target = try top()
         try nest(target, elements)
         switch nodes[target] {
-        case .list(var list):
-            nodes[target] = .none  // So that the list is not copied.
-            list += elements
-            nodes[target] = .list(list)
+        case .list(let place): lists[place] += elements
         case .call(let call): call.elements += elements
         default: throw .broken("an element for what is no list", byte: end - 1)
         }
     }
 
-    mutating func set(_ items: [Int32]) throws(PickleError) {
+    func set(_ items: [Int32]) throws(PickleError) {
         guard items.count.isMultiple(of: 2) else { throw .broken("a key without a value", byte: end - 1) }
         let target = try top()
         try nest(target, items)
         switch nodes[target] {
-        case .dictionary(var dictionary):
-            nodes[target] = .none
-            dictionary += items
-            nodes[target] = .dictionary(dictionary)
+        case .dictionary(let place): lists[place] += items
         case .call(let call): call.items += items
         default: throw .broken("an item for what is no dictionary", byte: end - 1)
         }
     }
 
-    mutating func pushCall(_ function: Int32, _ arguments: [Int32]) throws(PickleError) {
+    func pushCall(_ function: Int32, _ arguments: [Int32]) throws(PickleError) {
         try pushTuple(arguments)
         try pushCall(function, try pop())
     }
 
-    mutating func pushGlobal(_ module: String, _ name: String) throws(PickleError) {
+    func pushGlobal(_ module: String, _ name: String) throws(PickleError) {
         let name = "\(module).\(name)"
         guard !Self.isHostile(name) else { throw .hostile(function: name) }
         try push(.global(name))
@@ -234,7 +241,7 @@ enum PickleError: Error, CustomStringConvertible {
         case .tooLarge(let most): "its pickle has more than \(most) values, more than any checkpoint"
         case .tooDeep(let most): "its pickle nests values more than \(most) deep, deeper than any checkpoint"
         case .hostile(let function):
-            "its pickle names \(visible(function)), which runs commands or code when Python opens it; nothing was run here, and the file is not to be trusted"
+            "its pickle names \(visible(function)), which can run commands or code when Python opens it and has no use in a checkpoint; nothing was run here"
         }
     }
 }

@@ -17,7 +17,8 @@ struct PyTorchFile {
 
     /// Whether bytes begin as such a file does.
     static func isOne(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.starts(with: [0x50, 0x4B, 3, 4]) || isLegacy(bytes)
+        // A header of safetensors may be as long as these bytes say, but then it follows them.
+        bytes.starts(with: [0x50, 0x4B, 3, 4]) && bytes.dropFirst(8).first != UInt8(ascii: "{") || isLegacy(bytes)
     }
 
     /// Reads the tensors of a file.
@@ -88,7 +89,7 @@ struct PyTorchFile {
             throw Refusal("its numbers are big-endian (its little_endian says so); save it again on a machine of today")
         }
         let value = try next()
-        guard let keys = try next().elements?.compactMap(\.text) else { throw Refusal("it has no list of storages") }
+        guard let keys = try next().elements()?.compactMap(\.text) else { throw Refusal("it has no list of storages") }
         // How long its elements are, only the value tells that speaks of it.
         let sizes = PyTorchStorages.elementSizes(in: value)
         var places: [String: Range<Int>?] = [:]
@@ -127,8 +128,9 @@ struct PyTorchFile {
     /// The state dictionary: the value itself, or what training programs keep under these names.
     private static func contents(_ value: PickleValue) throws -> Contents {
         guard let items = value.items else {
-            guard let function = value.call?.function else {
-                throw Refusal("it holds no dictionary of tensors, and so no checkpoint")
+            guard let function = value.function else {
+                throw Refusal(
+                    "it holds a list, a tuple or a single value; the dictionary that state_dict() gives is expected")
             }
             throw Refusal(
                 PyTorchStorages.isTensor(value)
@@ -142,28 +144,38 @@ struct PyTorchFile {
         for name in ["model", "state_dict", "model_state_dict", "module"] {
             guard let inner = value[name] else { continue }
             guard holdsTensors(inner), let state = inner.items else {
-                guard name == "model", let function = inner.call?.function else { continue }
+                guard name == "model", let function = inner.function else { continue }
                 throw Refusal(
                     "its model is an object of the class \(visible(function)), which is not looked up; save the state_dict of the model instead"
                 )
             }
             var contents = Contents(state: state)
-            contents.isNanoGPT = value["model_args"]?.entries != nil
-            contents.configuration = value["model_args"] ?? value["config"] ?? value["hyper_parameters"]
+            contents.isNanoGPT = value["model_args"]?.isDictionary == true
+            let others = items.lazy.map(\.value).filter { shape(in: $0) != nil }
+            contents.configuration =
+                ["model_args", "config", "hyper_parameters"].lazy.compactMap { value[$0] }.first ?? others.first
             return contents
         }
-        guard holdsTensors(value) else { throw Refusal("it holds no tensors") }
+        guard holdsTensors(value) else {
+            let found = items.isEmpty ? "it is empty" : "its keys are \(listed(items.map(\.key)))"
+            throw Refusal("it holds no dictionary of tensors, as state_dict() gives one: \(found)")
+        }
         return Contents(state: items)
+    }
+
+    /// The keys and values of a shape, in a dictionary or in the attributes of an object.
+    private static func shape(in value: PickleValue) -> [(key: String, value: PickleValue)]? {
+        // minGPT's has the model's part among others.
+        let whole = value.isDictionary ? value : value.attributes
+        let part = whole?["model"].flatMap { $0.isDictionary ? $0 : $0.attributes }
+        let items = (part ?? whole)?.items
+        return items?.contains { $0.key == "n_embd" || $0.key == "n_layer" } == true ? items : nil
     }
 
     /// The keys of a shape: nanoGPT's, minGPT's or those of transformers, told by their names.
     private static func keys(_ value: PickleValue, isNanoGPT: Bool, path: FilePath) -> ConfigurationKeys? {
-        // minGPT's has the model's part among others.
-        let whole = value.entries == nil ? value.attributes : value
-        let part = whole?["model"].flatMap { $0.entries == nil ? $0.attributes : $0 }
-        guard let items = (part ?? whole)?.items else { return nil }
+        guard let items = shape(in: value) else { return nil }
         let values = Dictionary(items.map { ($0.key, JSON($0.value)) }) { $1 }
-        guard values["n_embd"] != nil || values["n_layer"] != nil else { return nil }
         let program: ConfigurationKeys.Program =
             isNanoGPT || (values["block_size"] != nil && (values["dropout"] != nil || values["bias"] != nil))
             ? .nanoGPT : values["block_size"] != nil ? .minGPT : .transformers

@@ -5,10 +5,8 @@ struct PyTorchStorages {
 
     /// Whether a value is what PyTorch rebuilds a tensor from.
     static func isTensor(_ value: PickleValue) -> Bool {
-        value.call.map {
-            $0.function.hasPrefix("torch._utils._rebuild_") || $0.function.hasPrefix("torch._tensor._rebuild_")
-        }
-            ?? false
+        let name = value.function ?? ""
+        return ["torch._utils._rebuild_", "torch._tensor._rebuild_"].contains(where: name.hasPrefix)
     }
 
     /// A tensor; nil for a value that is none.
@@ -16,41 +14,45 @@ struct PyTorchStorages {
     /// A view may lie in its storage in any order. One of more numbers than its storage has, as `expand` makes, is read up
     /// to a small size only: no file's claim costs more memory than the file itself.
     func tensor(_ name: String, _ value: PickleValue, in source: ByteSource) throws(TensorFault) -> StoredTensor? {
-        guard Self.isTensor(value), let parts = try Self.parts(of: value) else { return nil }
+        guard Self.isTensor(value) else { return nil }
+        let parts = try Self.parts(of: value)
         let bytes = try place(of: parts.storage)
-        let type = parts.type ?? parts.storage.type
-        guard let type else { throw .notUnderstood("a tensor of \(visible(parts.storage.name))") }
-        let size = type.bits / 8
-        let strides = parts.strides
-        guard parts.offset >= 0, strides.count == parts.shape.count, (parts.shape + strides).allSatisfy({ $0 >= 0 })
+        guard let type = parts.type ?? parts.storage.type else {
+            throw .notUnderstood("a tensor of \(visible(parts.storage.name))")
+        }
+        let (shape, size) = (parts.shape, type.bits / 8)
+        guard parts.offset >= 0, parts.strides.count == shape.count, (shape + parts.strides).allSatisfy({ $0 >= 0 })
         else {
             throw .broken("its tensor \(visible(name)) has a shape, strides or an offset that no tensor has")
         }
-        // The element after the last, and how many there are, in numbers that may be too large.
-        var (count, last) = (1, parts.offset)
-        var isTooLarge = false
-        for (extent, stride) in zip(parts.shape, strides) {
+        // Of nothing it does not matter where it lies.
+        if shape.contains(0) {
+            return StoredTensor(
+                name: name, type: type, shape: shape, place: bytes.lowerBound..<bytes.lowerBound, in: source)
+        }
+        // How many numbers there are and which is the last, in whole numbers that may be too large.
+        var (count, last, isTooLarge) = (1, parts.offset, false)
+        for (extent, stride) in zip(shape, parts.strides) {
             let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            let (step, overflow2) = stride.multipliedReportingOverflow(by: max(0, extent - 1))
+            let (step, overflow2) = stride.multipliedReportingOverflow(by: extent - 1)
             let (sum, overflow3) = last.addingReportingOverflow(step)
             (count, last) = (product, sum)
             isTooLarge = isTooLarge || overflow || overflow2 || overflow3
         }
         let all = bytes.count / size
-        guard !isTooLarge, count == 0 || last < all else {
+        guard !isTooLarge, last < all else {
             throw .broken(
-                "its tensor \(visible(name)) of the shape \(visible(parts.shape)) lies outside its storage, which has \(all) numbers"
+                "its tensor \(visible(name)) of the shape \(visible(shape)) lies outside its storage, which has \(all) numbers"
             )
         }
         guard count <= max(all, 1 << 16) else {
             throw .notUnderstood("a view of \(count) numbers on \(all), as expand makes")
         }
-        let start = bytes.lowerBound + parts.offset * size
-        let isWhole = Self.isRowByRow(parts.shape, strides)
+        // Along an axis of one nothing is ever a step away.
+        let strides = zip(shape, parts.strides).map { $0 == 1 ? 0 : $1 }
         return StoredTensor(
-            name: name, type: type, shape: parts.shape, strides: isWhole || count == 0 ? nil : strides,
-            place: count == 0 ? bytes.lowerBound..<bytes.lowerBound : start..<bytes.lowerBound + (last + 1) * size,
-            in: source)
+            name: name, type: type, shape: shape, strides: Self.isRowByRow(shape, strides) ? nil : strides,
+            place: bytes.lowerBound + parts.offset * size..<bytes.lowerBound + (last + 1) * size, in: source)
     }
 
     private static func isRowByRow(_ shape: [Int], _ strides: [Int]) -> Bool {
@@ -84,37 +86,42 @@ struct PyTorchStorages {
     }
 
     /// Source: the functions of `torch._utils` and `torch._tensor` by these names.
-    private static func parts(of value: PickleValue, depth: Int = 0) throws(TensorFault) -> Parts? {
-        guard let (function, arguments) = value.call, depth < 8 else { return nil }
-        switch function {
-        case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
-            guard let inner = arguments.first else { break }
-            return try parts(of: inner, depth: depth + 1)
-        case "torch._tensor._rebuild_from_type_v2", "torch._tensor._rebuild_from_type":
-            // Of a subclass, or with attributes of its own: a function that is called with the third as its arguments.
-            guard arguments.count >= 3, let name = arguments[0].global, let inner = arguments[2].elements else { break }
-            return try parts(function: name, inner)
-        default: return try parts(function: function, arguments)
-        }
-        throw .broken("it rebuilds a tensor from too little")
+    private static func parts(of value: PickleValue) throws(TensorFault) -> Parts {
+        try parts(function: value.function ?? "", value.arguments, depth: 0)
     }
 
-    private static func parts(function: String, _ arguments: [PickleValue]) throws(TensorFault) -> Parts {
-        if function.hasPrefix("torch._utils._rebuild_parameter"), let inner = arguments.first,
-            let parts = try parts(of: inner, depth: 7)
-        {
-            return parts
+    private static func parts(
+        function: String, _ arguments: [PickleValue], depth: Int
+    ) throws(TensorFault) -> Parts {
+        let tooLittle = TensorFault.broken("it rebuilds a tensor from too little")
+        let counts: ClosedRange<Int>
+        switch function {
+        case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
+            guard let inner = arguments.first, depth < 4 else { throw tooLittle }
+            return try parts(function: inner.function ?? "", inner.arguments, depth: depth + 1)
+        case "torch._tensor._rebuild_from_type_v2", "torch._tensor._rebuild_from_type":
+            // Of a subclass, or with attributes of its own: a function that is called with the third as its arguments.
+            guard arguments.count >= 3, let name = arguments[0].global, let inner = arguments[2].elements(atMost: 16),
+                depth < 4
+            else { throw tooLittle }
+            return try parts(function: name, inner, depth: depth + 1)
+        case "torch._utils._rebuild_tensor": counts = 4...4
+        case "torch._utils._rebuild_tensor_v2": counts = 6...7
+        case "torch._utils._rebuild_tensor_v3": counts = 7...8
+        default: throw .notUnderstood("a tensor that \(visible(function)) makes")
         }
-        let known = ["", "_v2", "_v3"].map { "torch._utils._rebuild_tensor\($0)" }
-        guard known.contains(function) else { throw .notUnderstood("a tensor that \(visible(function)) makes") }
-        let counts = function.hasSuffix("_v3") ? 7...8 : function.hasSuffix("_v2") ? 6...7 : 4...4
         guard counts.contains(arguments.count), let offset = arguments[1].integer,
             let storage = try storage(arguments[0]),
             let shape = integers(arguments[2]), let strides = integers(arguments[3])
-        else { throw .broken("it rebuilds a tensor from too little") }
+        else { throw tooLittle }
+        // What is said besides is that numbers are to be negated or conjugated.
+        if arguments.count == counts.upperBound, counts.count > 1, arguments.last?.items?.isEmpty == false {
+            throw .notUnderstood(
+                "a tensor whose numbers are to be changed when it is read (its negative or conjugate bit)")
+        }
         var type: ElementType?
-        if function.hasSuffix("_v3") {
-            let name = arguments.count > 6 ? arguments[6].global ?? "" : ""
+        if counts.upperBound == 8 {
+            let name = arguments[6].global ?? ""
             type = types[name]
             if type == nil { throw .notUnderstood("a tensor of \(visible(name))") }
         }
@@ -123,19 +130,19 @@ struct PyTorchStorages {
 
     private static func integers(_ value: PickleValue) -> [Int]? {
         // A size may be written as a call of torch.Size.
-        let elements = value.elements ?? value.call?.arguments.first?.elements
-        guard let elements, elements.count <= 64 else { return nil }
+        let elements = value.elements(atMost: 64) ?? value.arguments.first?.elements(atMost: 64)
+        guard let elements else { return nil }
         let integers = elements.compactMap(\.integer)
         return integers.count == elements.count ? integers : nil
     }
 
     /// `('storage', its class, a key, a device, how many elements, perhaps a view)`.
     private static func storage(_ value: PickleValue) throws(TensorFault) -> Storage? {
-        guard let parts = value.persistent?.elements, (5...6).contains(parts.count), parts[0].text == "storage",
+        guard let parts = value.persistent?.elements(atMost: 6), parts.count >= 5, parts[0].text == "storage",
             let name = parts[1].global, let key = parts[2].text, parts[3].text != nil, let count = parts[4].integer
         else { return nil }
         guard count >= 0 else { throw .broken("its storage \(visible(key)) has \(count) elements") }
-        let view = parts.count > 5 ? parts[5].elements : nil
+        let view = parts.count > 5 ? parts[5].elements(atMost: 3) : nil
         guard let view, view.count == 3, let start = view[1].integer, let length = view[2].integer else {
             return Storage(name: name, key: key, count: count, view: nil)
         }
@@ -171,8 +178,8 @@ struct PyTorchStorages {
     static func elementSizes(in value: PickleValue) -> [String: Int?] {
         var sizes: [String: Int?] = [:]
         value.forEachPersistent { name in
-            guard let parts = name.elements, parts.count >= 5, let type = parts[1].global,
-                let key = parts[2].text ?? parts[2].integer.map(String.init)
+            guard let parts = name.elements(atMost: 6), parts.count >= 5, let type = parts[1].global,
+                let key = parts[2].text
             else { return }
             sizes[key] = elementSize(type)
         }

@@ -47,14 +47,12 @@ public struct TensorFiles: Sendable {
     /// One file, by what is in it and not by its name.
     private init(file path: FilePath) throws {
         let source = try ByteSource(mapping: path)
-        // The length of a safetensors header may be the bytes that another format begins with; but then a header follows.
-        let hasHeader = source.bytes.dropFirst(8).first == UInt8(ascii: "{")
-        if !hasHeader, PyTorchFile.isOne(source.bytes) {
+        if PyTorchFile.isOne(source.bytes) {
             let file = try PyTorchFile(source, path: path)
             self.init(
                 path: path, format: .pyTorch, tensors: file.tensors, unreadable: file.unreadable, keys: file.keys,
                 sources: [source])
-        } else if !hasHeader, LlmCFile.isOne(source.bytes) {
+        } else if LlmCFile.isOne(source.bytes) {
             let file = try LlmCFile(source, path: path)
             self.init(path: path, format: .llmC, tensors: file.tensors, keys: file.keys, sources: [source])
         } else {
@@ -77,51 +75,29 @@ public struct TensorFiles: Sendable {
             metadata: file.header.metadata)
     }
 
-    /// Source: the index format of Hugging Face's tools, `{"metadata": …, "weight_map": {tensor: file}}`.
+    /// An index and its shards.
     private init(index path: FilePath) throws {
-        let source = try ByteSource(reading: path)
-        var map: [(tensor: String, file: String)] = []
-        do {
-            var scanner = try JSONScanner(source.bytes)
-            try scanner.object { scanner, key in
-                guard key == "weight_map" else { return try scanner.skipValue() }
-                try scanner.object { scanner, tensor in map.append((tensor, try scanner.string())) }
-            }
-            try scanner.end()
-        } catch let error as JSONSyntaxError {
-            throw CheckpointError.notIndex(
-                path: path, reason: FileKind.misplaced(source.bytes) ?? "it \(error.description)")
-        }
-        guard !map.isEmpty else {
-            throw CheckpointError.notIndex(path: path, reason: "its weight_map names no tensors")
-        }
+        let index = try ShardIndex(path: path)
         var tensors: [StoredTensor] = []
         var unreadable: [String: String] = [:]
         var sources: [ByteSource] = []
         var metadata: [String: String] = [:]
         var format = Format.safetensors
-        // Names are bytes: two that differ only in how an accent is written are two files.
-        let files = Dictionary(grouping: map) { Array($0.file.utf8) }.values
-        for wanted in files.sorted(by: {
-            $0[0].file.unicodeScalars.lexicographicallyPrecedes($1[0].file.unicodeScalars)
-        }) {
-            let name = wanted[0].file
-            guard isShardName(name) else {
-                throw CheckpointError.notIndex(
-                    path: path, reason: "its shard \(visible(name)) is not the name of a weights file beside it")
-            }
+        for name in index.shards {
+            let wanted = index.tensors(in: name)
             let shard = try TensorFiles(file: path.removingLastComponent().appending(name))
             // What a shard holds beyond its part of the map is not of this checkpoint.
-            let names = Set(wanted.map { Array($0.tensor.utf8) })
+            let names = Set(wanted.map { Array($0.utf8) })
             let found = shard.tensors.filter { names.contains(Array($0.name.utf8)) }
             let known = Set((found.map(\.name) + shard.unreadable.keys).map { Array($0.utf8) })
             if !known.isSuperset(of: names) {
-                let missing = wanted.first { !known.contains(Array($0.tensor.utf8)) }
-                throw CheckpointError.missingTensor(path: shard.path, name: visible(missing?.tensor ?? ""))
+                let missing = wanted.first { !known.contains(Array($0.utf8)) }
+                throw CheckpointError.missingTensor(
+                    path: shard.path, name: visible(missing ?? ""), among: shard.tensors.map(\.name))
             }
             tensors += found
             format = shard.format
-            unreadable.merge(shard.unreadable) { first, _ in first }
+            unreadable.merge(shard.unreadable.filter { names.contains(Array($0.key.utf8)) }) { first, _ in first }
             sources += shard.sources
             metadata.merge(shard.metadata) { first, _ in first }
         }
@@ -136,23 +112,48 @@ public struct TensorFiles: Sendable {
     /// What programs call their weights, the preferred first.
     package static let usualNames = hubNames + ["ckpt.pt", "model.pt"]
 
+    /// Whether a folder has weights: a file of a usual name, or an index with all its shards.
+    package static func isThere(_ folder: FilePath) -> Bool {
+        usualNames.contains { name in
+            let path = folder.appending(name)
+            guard name.hasSuffix(".json") else { return path.exists }
+            return (try? ShardIndex(path: path))?.shards.allSatisfy { folder.appending($0).exists } == true
+        }
+    }
+
+    /// How the names of weights files end.
+    package static let endings = [".safetensors", ".bin", ".pt", ".pth", ".ckpt"]
+
     private static func file(inFolder folder: FilePath) throws -> FilePath {
-        let files = try folder.names().map(\.string)
+        let files = try folder.names().map(\.string).sorted()
         if let usual = usualNames.first(where: files.contains) { return folder.appending(usual) }
+        // What is kept beside weights, and looks like them.
+        let companions = [
+            "training_args.bin", "gpt2_tokenizer.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state.pth",
+        ]
         let others = files.filter { name in
-            [".safetensors", ".pt", ".pth", ".bin"].contains { name.hasSuffix($0) }
-                && !["training_args.bin", "gpt2_tokenizer.bin", "optimizer.pt", "scheduler.pt"].contains(name)
+            endings.contains(where: name.hasSuffix) && !companions.contains(name) && !name.hasPrefix("adapter_model.")
         }
         guard let only = others.first, others.count == 1 else {
-            throw CheckpointError.noWeights(folder: folder, candidates: others.sorted())
+            throw CheckpointError.noWeights(folder: folder, candidates: others, hint: hint(folder, files))
         }
         return folder.appending(only)
     }
-}
 
-/// Whether a name in an index can be that of a file beside it: it leads nowhere else, and hides nothing.
-package func isShardName(_ name: String) -> Bool {
-    name.utf8.count <= 255 && name.utf8.first != UInt8(ascii: ".")
-        && [".safetensors", ".bin"].contains { name.utf8.suffix($0.utf8.count).elementsEqual($0.utf8) }
-        && name.unicodeScalars.allSatisfy { $0 != "/" && $0 != "\\" && $0.properties.generalCategory != .control }
+    /// What else is in a folder without weights that tells where they may be.
+    private static func hint(_ folder: FilePath, _ files: [String]) -> String? {
+        if files.contains("adapter_config.json") {
+            return
+                "It holds an adapter (adapter_config.json), which needs its base model; merged with it and saved, it opens"
+        }
+        if files.contains("snapshots") {
+            return "It is a repository of the Hugging Face cache: give its name (ORG/NAME), or a folder below snapshots"
+        }
+        let parts = files.filter { name in
+            ((try? folder.appending(name).names()) ?? []).contains { usualNames.contains($0.string) }
+        }
+        if !parts.isEmpty { return "Its folders \(listed(parts)) hold some" }
+        let foreign = files.filter { name in [".h5", ".gguf", ".msgpack", ".onnx"].contains(where: name.hasSuffix) }
+        return foreign.isEmpty ? nil : "It holds \(listed(foreign)), which is of another kind"
+    }
 }

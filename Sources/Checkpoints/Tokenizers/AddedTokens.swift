@@ -23,48 +23,43 @@ struct AddedTokens {
         case text(ArraySlice<UInt8>)
     }
 
-    private var tokens: [ArraySlice<UInt8>: AddedToken] = [:]
-    /// How long the tokens are that begin with a byte, the longest first.
-    private var lengths: [[Int]] = Array(repeating: [], count: 256)
+    private let tokens: [AddedToken]
+    private let finder: TextFinder
 
     init(_ tokens: [AddedToken]) {
-        for token in tokens where !token.text.isEmpty {
-            self.tokens[token.text[...]] = token
-            lengths[Int(token.text[0])].append(token.text.count)
-        }
-        lengths = lengths.map { Set($0).sorted(by: >) }
+        self.tokens = tokens
+        finder = TextFinder(tokens.map(\.text))
     }
 
     /// The id of the token of a text.
-    func id(of text: String) -> Int? { tokens[Array(text.utf8)[...]]?.id }
+    func id(of text: String) -> Int? { tokens.first { $0.text.elementsEqual(text.utf8) }?.id }
 
     /// Cuts a text at its tokens.
     func split(_ text: ArraySlice<UInt8>, skippingSpecial: Bool) -> [Part] {
         guard !tokens.isEmpty else { return text.isEmpty ? [] : [.text(text)] }
         var parts: [Part] = []
         var (start, search) = (text.startIndex, text.startIndex)
-        while let (match, token) = first(in: text[search...]) {
+        // White space that was swallowed once is not looked through again by the next token in it.
+        var swallowed = text.startIndex
+        while let (match, index) = finder.first(in: text[search...]) {
+            let token = tokens[index]
             search = match.upperBound
             if skippingSpecial, token.isSpecial { continue }
             let (before, after) = (text[..<match.lowerBound], text[match.upperBound...])
             if token.isSingleWord, Self.touches(before.suffix(4), after.prefix(4)) { continue }
-            let begin = token.stripsLeft ? max(start, Self.withoutSpace(before)) : match.lowerBound
+            let begin =
+                token.stripsLeft && start < match.lowerBound
+                ? Self.withoutSpace(text[start..<match.lowerBound]) : match.lowerBound
             if start < begin { parts.append(.text(text[start..<begin])) }
             parts.append(.token(token.id))
-            start = token.stripsRight ? Self.spaceEnd(after) : match.upperBound
+            start = match.upperBound
+            if token.stripsRight {
+                swallowed = Self.spaceEnd(text[max(swallowed, start)...])
+                start = swallowed
+            }
         }
         if start < text.endIndex { parts.append(.text(text[start...])) }
         return parts
-    }
-
-    /// The leftmost token, the longest of those that begin there.
-    private func first(in text: ArraySlice<UInt8>) -> (match: Range<Int>, token: AddedToken)? {
-        for place in text.indices {
-            for length in lengths[Int(text[place])] where length <= text.endIndex - place {
-                if let token = tokens[text[place..<place + length]] { return (place..<place + length, token) }
-            }
-        }
-        return nil
     }
 
     // MARK: What is beside a token

@@ -8,7 +8,7 @@ extension BytePairTokenizer {
     ///
     /// - Throws: ``TokenizerError`` if the bytes inside the program were damaged.
     public static func gpt2() throws(TokenizerError) -> BytePairTokenizer {
-        var rules: [Rule] = []
+        var rules: [MergeRule] = []
         var count = 0
         let merges = UnsafeRawBufferPointer(start: gpt2_merges(&count), count: count)
         try forEachRule(in: merges, path: "the built-in merges") { rules.append($0) }
@@ -28,13 +28,13 @@ extension BytePairTokenizer {
         if try exists("tokenizer.json") {
             let file = try TokenizerFile(path: path("tokenizer.json"))
             let settings = try TokenizerSettings(folder: folder, hasFile: true)
-            var habits = file.habits
-            habits.addsPrefixSpace = try settings.addsPrefixSpace() ?? habits.addsPrefixSpace
-            habits.splitsSpecial = settings.splitsSpecial
+            var options = file.options
+            options.addsPrefixSpace = try settings.addsPrefixSpace() ?? options.addsPrefixSpace
+            options.splitsSpecial = settings.splitsSpecial
             let added = try settings.added(ids(file.vocabulary), file: file.added)
             return try naming(path("tokenizer.json")) { () throws(TokenizerError) in
                 try BytePairTokenizer(
-                    vocabulary: file.vocabulary.map { entry($0.text, $0.id) }, added: added, habits: habits,
+                    vocabulary: file.vocabulary.map { entry($0.text, $0.id) }, added: added, options: options,
                     merges: file.forEachRule)
             }
         }
@@ -55,13 +55,13 @@ extension BytePairTokenizer {
         }
         let settings = try TokenizerSettings(folder: folder, hasFile: false)
         let added = try settings.added(ids(vocabulary), file: [])
-        var habits = Habits(addsPrefixSpace: try settings.addsPrefixSpace() ?? false)
-        habits.splitsSpecial = settings.splitsSpecial
-        (habits.before, habits.after) = try settings.around(added)
+        var options = Options(addsPrefixSpace: try settings.addsPrefixSpace() ?? false)
+        options.splitsSpecial = settings.splitsSpecial
+        (options.before, options.after) = try settings.around(added)
         let merges = try ByteSource(reading: path("merges.txt"))
         return try naming(path("vocab.json")) { () throws(TokenizerError) in
             try BytePairTokenizer(
-                vocabulary: vocabulary.map { entry($0.text, $0.id) }, added: added, habits: habits
+                vocabulary: vocabulary.map { entry($0.text, $0.id) }, added: added, options: options
             ) { (merge) throws(TokenizerError) in
                 try forEachRule(in: merges.bytes, path: path("merges.txt"), merge)
             }
@@ -90,17 +90,17 @@ extension BytePairTokenizer {
     }
 
     /// A pair of tokens as vocabulary files write them; nil where it is no pair.
-    static func rule(_ left: Substring.UnicodeScalarView, _ right: Substring.UnicodeScalarView) -> Rule? {
+    static func rule(_ left: Substring.UnicodeScalarView, _ right: Substring.UnicodeScalarView) -> MergeRule? {
         var bytes: [UInt8] = []
         guard ByteAlphabet.append(left, to: &bytes), !bytes.isEmpty else { return nil }
         let middle = bytes.count
         guard ByteAlphabet.append(right, to: &bytes), bytes.count > middle else { return nil }
-        return Rule(bytes: bytes[...], middle: middle)
+        return MergeRule(bytes: bytes[...], middle: middle)
     }
 
     /// The pairs of a merges file: a line each, with a space between; a line that begins with `#version` is none.
     private static func forEachRule(
-        in merges: UnsafeRawBufferPointer, path: FilePath, _ body: (Rule) throws(TokenizerError) -> Void
+        in merges: UnsafeRawBufferPointer, path: FilePath, _ body: (MergeRule) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         var (rest, number) = (merges[...], 0)
         // Lines end with a newline, perhaps after a carriage return; others may be merges that begin with #.

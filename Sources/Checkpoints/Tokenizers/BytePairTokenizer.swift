@@ -1,5 +1,4 @@
 import HeapModule
-public import SystemPackage
 
 /// Byte-level byte-pair encoding as GPT-2 has it: bytes first, then the merges of a fixed list, the earliest first.
 ///
@@ -13,7 +12,7 @@ public struct BytePairTokenizer: Tokenizer {
     private let merges: [Pair: Merge]
     /// Tokens that are found in the text before it is cut into pieces: as it is given, and normalized.
     private let given: AddedTokens, normalized: AddedTokens
-    private let habits: Habits
+    private let options: Options
     /// What stands for bytes that have no token; nil where they vanish.
     private let unknown: Int32?
     /// Tokens by their bytes, where whole pieces are looked up.
@@ -32,15 +31,15 @@ public struct BytePairTokenizer: Tokenizer {
     }
 
     /// What tokenizers of this kind differ in besides their vocabulary; GPT-2's has none of it.
-    struct Habits {
+    struct Options {
         /// What is done to text before it is cut.
         var normalizer: Normalizer?
         /// Whether text that does not begin with a space is read as if it did.
         var addsPrefixSpace = false
         /// Whether text is cut by GPT-2's pattern, or left whole.
         var usesPattern = true
-        /// The token that stands for bytes without one.
-        var unknown: String?
+        /// What stands for bytes without a token, as the file spells it, and its id where the vocabulary has it.
+        var unknown: (text: String, id: Int?)?
         /// Whether one stands for a whole run of them.
         var fusesUnknown = false
         /// Whether a piece that is a token is that token, whatever the merges make of it.
@@ -60,7 +59,7 @@ public struct BytePairTokenizer: Tokenizer {
     }
 
     /// Two tokens that become one: their bytes side by side, and where the second begins.
-    struct Rule {
+    struct MergeRule {
         let bytes: ArraySlice<UInt8>
         let middle: Int
     }
@@ -74,8 +73,8 @@ public struct BytePairTokenizer: Tokenizer {
     ///     no more memory than the pairs that are in it, and ends at the first that is none.
     /// - Throws: ``TokenizerError`` when a merge speaks of tokens that are not there, or an id occurs twice.
     init(
-        vocabulary: [Entry], added: [AddedToken] = [], habits: Habits = Habits(),
-        merges: (_ merge: (Rule) throws(TokenizerError) -> Void) throws(TokenizerError) -> Void
+        vocabulary: [Entry], added: [AddedToken] = [], options: Options = Options(),
+        merges: (_ merge: (MergeRule) throws(TokenizerError) -> Void) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         let all = vocabulary + added.map { Entry(bytes: $0.text[...], id: $0.id) }
         let last = all.reduce(-1) { max($0, $1.id) }
@@ -84,11 +83,12 @@ public struct BytePairTokenizer: Tokenizer {
         var tokens = [ArraySlice<UInt8>?](repeating: nil, count: last + 1)
         var ids: [ArraySlice<UInt8>: Int32] = [:]
         ids.reserveCapacity(vocabulary.count)
-        for entry in all {
-            // An added token may stand in the vocabulary as well.
-            guard tokens[entry.id] == nil || tokens[entry.id] == entry.bytes else { throw .duplicateID(entry.id) }
+        for entry in vocabulary {
+            guard tokens[entry.id] == nil else { throw .duplicateID(entry.id) }
             tokens[entry.id] = entry.bytes
         }
+        // An added token may be one of the vocabulary that is spelled so; then it stands for its own text.
+        for token in added { tokens[token.id] = token.text[...] }
         for entry in vocabulary where entry.isReachable { ids[entry.bytes] = Int32(entry.id) }
         self.tokens = tokens
         byteIDs = (0...255).map { ids[[UInt8($0)]] }
@@ -110,10 +110,10 @@ public struct BytePairTokenizer: Tokenizer {
         }
         self.merges = table
         given = AddedTokens(added.filter { !$0.isNormalized })
-        normalized = AddedTokens(try Self.normalize(added.filter(\.isNormalized), habits.normalizer))
-        self.habits = habits
-        unknown = habits.unknown.flatMap { ids[Array($0.utf8)[...]] }
-        pieces = habits.ignoresMerges ? ids : [:]
+        normalized = AddedTokens(try Self.normalize(added.filter(\.isNormalized), options.normalizer))
+        self.options = options
+        unknown = options.unknown?.id.flatMap(Int32.init(exactly:))
+        pieces = options.ignoresMerges ? ids : [:]
     }
 
     /// Such tokens are looked for in text that is normalized, and so are they themselves.
@@ -147,8 +147,8 @@ public struct BytePairTokenizer: Tokenizer {
 
     /// What is left without the tokens that a template puts around every text.
     public func content(of ids: [Int]) -> [Int] {
-        let rest = ids.starts(with: habits.before) ? ids.dropFirst(habits.before.count) : ids[...]
-        return Array(rest.suffix(habits.after.count) == habits.after[...] ? rest.dropLast(habits.after.count) : rest)
+        let rest = ids.starts(with: options.before) ? ids.dropFirst(options.before.count) : ids[...]
+        return Array(rest.suffix(options.after.count) == options.after[...] ? rest.dropLast(options.after.count) : rest)
     }
 
     /// The ids of a text; special tokens that are written out in it are plain text unless asked for.
@@ -157,14 +157,14 @@ public struct BytePairTokenizer: Tokenizer {
     ///
     /// - Throws: ``PromptError/noTokenForByte(_:)`` where the unknown token is no token itself.
     public func encode(_ text: [UInt8], allowingSpecial: Bool = false) throws(PromptError) -> [Int] {
-        let skipsSpecial = !allowingSpecial || habits.splitsSpecial
-        var ids = habits.before
+        let skipsSpecial = !allowingSpecial || options.splitsSpecial
+        var ids = options.before
         for part in given.split(text[...], skippingSpecial: skipsSpecial) {
             guard case .text(let piece) = part else {
                 if case .token(let id) = part { ids.append(id) }
                 continue
             }
-            let text = habits.normalizer.map { $0(piece)[...] } ?? piece
+            let text = options.normalizer.map { $0(piece)[...] } ?? piece
             for part in normalized.split(text, skippingSpecial: skipsSpecial) {
                 switch part {
                 case .token(let id): ids.append(id)
@@ -172,17 +172,17 @@ public struct BytePairTokenizer: Tokenizer {
                 }
             }
         }
-        return ids + habits.after
+        return ids + options.after
     }
 
     private func encode(plain text: ArraySlice<UInt8>, into ids: inout [Int]) throws(PromptError) {
         guard let first = text.first else { return }
-        let text = habits.addsPrefixSpace && first != 0x20 ? [0x20] + text : Array(text)
-        if habits.unknown != nil, unknown == nil, let byte = text.first(where: { byteIDs[Int($0)] == nil }) {
+        let text = options.addsPrefixSpace && first != 0x20 ? [0x20] + text : Array(text)
+        if options.unknown != nil, unknown == nil, let byte = text.first(where: { byteIDs[Int($0)] == nil }) {
             throw .noTokenForByte(byte)
         }
         text.withUnsafeBufferPointer { text in
-            guard habits.usesPattern else { return merge(text[...], into: &ids) }
+            guard options.usesPattern else { return merge(text[...], into: &ids) }
             PreTokenizer(text).forEachPiece { range in merge(text[range], into: &ids) }
         }
     }
@@ -208,7 +208,7 @@ public struct BytePairTokenizer: Tokenizer {
                 return id
             }
             defer { isInUnknown = true }
-            return isInUnknown && habits.fusesUnknown ? nil : unknown
+            return isInUnknown && options.fusesUnknown ? nil : unknown
         }
     }
 
@@ -216,7 +216,7 @@ public struct BytePairTokenizer: Tokenizer {
     ///
     /// A queue keeps this at n·log n for a piece of n bytes.
     private func merge(_ piece: Slice<UnsafeBufferPointer<UInt8>>, into result: inout [Int]) {
-        if habits.ignoresMerges, let id = pieces[Array(piece)[...]] { return result.append(Int(id)) }
+        if options.ignoresMerges, let id = pieces[Array(piece)[...]] { return result.append(Int(id)) }
         // Token by place, with links to the neighbours that are left; −1 where a token was merged away.
         var ids = singles(piece)
         guard ids.count > 1 else { return result.append(contentsOf: ids.map(Int.init)) }
@@ -243,46 +243,5 @@ public struct BytePairTokenizer: Tokenizer {
             if let new = candidate(at: previous[place]) { queue.insert(new) }
         }
         result.append(contentsOf: ids.lazy.filter { $0 >= 0 }.map(Int.init))
-    }
-}
-
-/// Why files make no tokenizer.
-public enum TokenizerError: Error, Hashable, CustomStringConvertible {
-    /// A merge speaks of tokens that the vocabulary does not have.
-    case unknownMerge(String, String, rank: Int)
-    /// Two tokens have the same id.
-    case duplicateID(Int)
-    /// Two added tokens are the same once they are normalized.
-    case sameAddedTokens(String)
-    /// More merges than the vocabulary has a use for.
-    case tooManyMerges(most: Int)
-    /// An id that is negative or absurdly large.
-    case idOutOfRange(Int)
-    /// A file that asks for what is not understood, or is broken.
-    case file(path: FilePath, reason: String)
-    /// A file that cannot be read at all.
-    case unreadable(FileError)
-
-    /// A sentence for the person at the shell.
-    public var description: String {
-        switch self {
-        case .file(let path, let reason): "\(visible(path)) is not a tokenizer that can be used: \(reason)."
-        case .unreadable(let error): error.description
-        default: "The tokenizer cannot be used: \(reason)."
-        }
-    }
-
-    /// What is wrong, as part of a sentence.
-    var reason: String {
-        switch self {
-        case .unknownMerge(let left, let right, let rank):
-            "its merge number \(rank + 1), \(left) and \(right), speaks of tokens that its vocabulary does not have"
-        case .sameAddedTokens(let text): "two of its added tokens become the same text, \(text), by its normalizer"
-        case .duplicateID(let id): "it gives the id \(id) to two tokens"
-        case .tooManyMerges(let most): "it has more than \(most) merges, many times what its vocabulary has tokens"
-        case .idOutOfRange(let id): "it has the id \(id), which its vocabulary does not reach"
-        case .file(_, let reason): reason
-        case .unreadable(let error): error.description
-        }
     }
 }

@@ -43,7 +43,7 @@ indirect enum Normalizer {
     }
 
     private static func mapped(_ text: String, _ form: utf8proc_option_t) -> String {
-        var text = text
+        var text = marksInOrder(text)
         return text.withUTF8 { bytes in
             var mapped: UnsafeMutablePointer<UInt8>?
             let count = utf8proc_map(bytes.baseAddress, bytes.count, &mapped, form)
@@ -51,6 +51,29 @@ indirect enum Normalizer {
             precondition(count >= 0, "UTF-8 has a normal form while there is memory")
             return String(decoding: UnsafeBufferPointer(start: mapped, count: count), as: UTF8.self)
         }
+    }
+
+    /// The text with long runs of marks in the order that every form gives them, which utf8proc takes the square of their
+    /// number to find.
+    private static func marksInOrder(_ text: String) -> String {
+        var (result, run) = (String.UnicodeScalarView(), [Unicode.Scalar]())
+        func flush() {
+            result +=
+                run.count < 32
+                ? run
+                : run.enumerated().sorted {
+                    let (a, b) = ($0.element.order, $1.element.order)
+                    return a == b ? $0.offset < $1.offset : a < b
+                }.map(\.element)
+            run = []
+        }
+        for scalar in text.unicodeScalars {
+            if scalar.order == 0 { flush() }
+            run.append(scalar)
+            if scalar.order == 0 { flush() }
+        }
+        flush()
+        return String(result)
     }
 
     /// Gives each run of UTF-8 to a function, and leaves other bytes as they are.
@@ -73,19 +96,42 @@ indirect enum Normalizer {
         return result + body(String(decoding: run, as: UTF8.self)).utf8
     }
 
+    /// By Knuth, Morris and Pratt, so that no pattern takes longer than another.
     private static func replace(_ old: [UInt8], _ new: [UInt8], in text: ArraySlice<UInt8>) -> [UInt8] {
-        var (result, rest): ([UInt8], ArraySlice<UInt8>) = ([], text)
-        while let first = rest.first {
-            if rest.starts(with: old) {
+        // How much of the pattern is matched still where it fails after so many bytes.
+        var shorter = [0]
+        for byte in old.dropFirst() {
+            var length = shorter[shorter.count - 1]
+            while length > 0, old[length] != byte { length = shorter[length - 1] }
+            shorter.append(old[length] == byte ? length + 1 : 0)
+        }
+        var (result, matched): ([UInt8], Int) = ([], 0)
+        for byte in text {
+            while matched > 0, old[matched] != byte { matched = shorter[matched - 1] }
+            if old[matched] == byte { matched += 1 }
+            result.append(byte)
+            if matched == old.count {
+                result.removeLast(old.count)
                 result += new
-                rest = rest.dropFirst(old.count)
-            } else {
-                result.append(first)
-                rest = rest.dropFirst()
+                matched = 0
             }
         }
         return result
     }
+
+    /// How many times as long it can make a text by replacing.
+    fileprivate var growth: Double {
+        switch self {
+        case .form, .lowercase: 1
+        case .replace(let old, let new): max(1, Double(new.count) / Double(old.count))
+        case .sequence(let steps): steps.reduce(1) { $0 * $1.growth }
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// The canonical combining class: 0 for what is no mark.
+    fileprivate var order: UInt8 { properties.canonicalCombiningClass.rawValue }
 }
 
 extension Normalizer {
@@ -119,6 +165,7 @@ extension Normalizer {
                 if let step = try Normalizer(step, refusal: refusal) { steps.append(step) }
             }
             self = .sequence(steps)
+            guard growth <= 100 else { throw refusal("its normalizer can make a text more than 100 times as long") }
         case let type: throw refusal("its normalizer \(visible(type ?? "without a type")) is not understood")
         }
     }

@@ -2,7 +2,7 @@ package import SystemPackage
 
 /// The tokenizer that a program keeps beside its weights; nil where there is none, and ids have to do.
 ///
-/// nanoGPT and minGPT keep characters in a `meta.pkl`, llm.c its tokens in `gpt2_tokenizer.bin`; where neither is there, a
+/// nanoGPT keeps characters in a `meta.pkl`, which people put beside minGPT's weights too, and llm.c its tokens in `gpt2_tokenizer.bin`; where neither is there, a
 /// vocabulary of GPT-2's size, or padded to 50304 as nanoGPT pads it, is GPT-2's.
 ///
 /// - Throws: ``FileError``, or ``TokenizerError`` when a file is broken or asks for what is not understood.
@@ -12,7 +12,7 @@ package func tokenizer(
     let own: (name: String, read: (FilePath) throws -> any Tokenizer)? =
         switch program {
         case .transformers: nil
-        case .nanoGPT, .minGPT: ("meta.pkl", { try LetterTokenizer(metadata: $0, vocabularySize: vocabularySize) })
+        case .nanoGPT, .minGPT: ("meta.pkl", { try CharacterTokenizer(metadata: $0, vocabularySize: vocabularySize) })
         case .llmC: ("gpt2_tokenizer.bin", BytePairTokenizer.llmC)
         }
     if let own, try folder.appending(own.name).status() != nil { return try own.read(folder.appending(own.name)) }

@@ -11,7 +11,7 @@ struct TokenizerFile {
     /// The added tokens with the numbers that the file gives them.
     private(set) var added: [AddedToken] = []
     /// How text is treated.
-    private(set) var habits = BytePairTokenizer.Habits()
+    private(set) var options = BytePairTokenizer.Options()
     /// Where the merges begin: they are read once the vocabulary is known.
     private var merges: JSONScanner?
     private var isByteLevel = false
@@ -33,6 +33,9 @@ struct TokenizerFile {
         }
         guard hasVocabulary else { throw refusal("its model has no vocab") }
         guard merges != nil else { throw refusal("its model has no merges") }
+        if let text = options.unknown?.text {
+            options.unknown?.id = vocabulary.last { $0.text.utf8.elementsEqual(text.utf8) }?.id
+        }
     }
 
     private mutating func read(_ key: String, from scanner: inout JSONScanner) throws {
@@ -48,13 +51,13 @@ struct TokenizerFile {
                 added.append(token)
             }
         case "pre_tokenizer": try readPreTokenizer(try scanner.value())
-        case "normalizer": habits.normalizer = try Normalizer(try scanner.value(), refusal: refusal)
+        case "normalizer": options.normalizer = try Normalizer(try scanner.value(), refusal: refusal)
         case "post_processor":
             let adding = try processors(try scanner.value())
             guard adding.count <= 1 else {
                 throw refusal("its post_processor adds tokens twice, which is not understood")
             }
-            (habits.before, habits.after) = adding.first ?? ([], [])
+            (options.before, options.after) = adding.first ?? ([], [])
         default: try scanner.skipValue()
         }
     }
@@ -72,8 +75,8 @@ struct TokenizerFile {
             guard let adds = value["add_prefix_space"]?.bool else {
                 throw refusal("its pre_tokenizer does not say add_prefix_space")
             }
-            habits.addsPrefixSpace = adds
-            habits.usesPattern = value["use_regex"]?.bool ?? true
+            options.addsPrefixSpace = adds
+            options.usesPattern = value["use_regex"]?.bool ?? true
         case .some(let type):
             throw refusal("its pre_tokenizer is \(visible(type)), and ByteLevel is the one that is understood")
         }
@@ -92,9 +95,9 @@ struct TokenizerFile {
         case "merges":
             merges = scanner
             try scanner.skipValue()
-        case "unk_token": habits.unknown = try scanner.value().string
-        case "fuse_unk": habits.fusesUnknown = try scanner.value().bool ?? false
-        case "ignore_merges": habits.ignoresMerges = try scanner.value().bool ?? false
+        case "unk_token": options.unknown = try scanner.value().string.map { ($0, nil) }
+        case "fuse_unk": options.fusesUnknown = try scanner.value().bool ?? false
+        case "ignore_merges": options.ignoresMerges = try scanner.value().bool ?? false
         case "dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback":
             let isText = scanner.peek() == UInt8(ascii: "\"")
             let value = isText ? try scanner.string() : try scanner.word()
@@ -119,6 +122,7 @@ struct TokenizerFile {
             return [([before], [after])]
         case "TemplateProcessing":
             var (before, after): ([Int], [Int]) = ([], [])
+            let special = Dictionary((value["special_tokens"]?.members ?? []).map { ($0.0, $0.1) }) { $1 }
             var texts = 0
             for part in value["single"]?.array ?? [] {
                 if part["Sequence"] != nil {
@@ -127,24 +131,27 @@ struct TokenizerFile {
                     continue
                 }
                 guard let name = part["SpecialToken"]?["id"]?.string,
-                    let ids = value["special_tokens"]?[name]?["ids"]?.array?.map(\.whole), !ids.contains(nil)
+                    let ids = special[name]?["ids"]?.array?.map(\.whole), !ids.contains(nil)
                 else {
                     throw refusal("its post_processor TemplateProcessing has a part that is not in its special_tokens")
                 }
                 if texts == 0 { before += ids.compactMap(\.self) } else { after += ids.compactMap(\.self) }
+                guard before.count + after.count <= 1000 else {
+                    throw refusal("its post_processor TemplateProcessing adds more than 1000 tokens")
+                }
             }
             guard texts == 1 else {
                 throw refusal(
                     "its post_processor TemplateProcessing has the text \(texts) times, which is not understood")
             }
             return before.isEmpty && after.isEmpty ? [] : [(before, after)]
-        case let type: throw refusal("its post_processor \(visible(type ?? "")) is not understood")
+        case let type: throw refusal("its post_processor \(visible(type ?? "without a type")) is not understood")
         }
     }
 
     /// A merge: `"a b"`, or `["a", "b"]` since tokenizers 0.20.
     func forEachRule(
-        _ merge: (BytePairTokenizer.Rule) throws(TokenizerError) -> Void
+        _ merge: (BytePairTokenizer.MergeRule) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         guard var scanner = merges else { return }
         var number = 0
@@ -158,7 +165,7 @@ struct TokenizerFile {
         }
     }
 
-    private func rule(_ number: Int, from scanner: inout JSONScanner) throws -> BytePairTokenizer.Rule {
+    private func rule(_ number: Int, from scanner: inout JSONScanner) throws -> BytePairTokenizer.MergeRule {
         var parts: [String] = []
         if scanner.peek() == UInt8(ascii: "[") {
             try scanner.array { scanner in parts.append(try scanner.string()) }

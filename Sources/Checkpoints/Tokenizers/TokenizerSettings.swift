@@ -9,7 +9,7 @@ import SystemPackage
 struct TokenizerSettings {
     /// The seven that are called by their use, in the order in which they are added.
     private static let uses = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map { $0 + "_token" }
-    /// The classes whose tokenizer transformers builds anew, with GPT-2's habits.
+    /// The classes whose tokenizer transformers builds anew, with GPT-2's options.
     private static let gpt2Classes = ["GPT2Tokenizer", "GPT2TokenizerFast"]
     /// The classes that take a `tokenizer.json` as it is.
     private static let plainClasses = ["PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer"]
@@ -19,10 +19,11 @@ struct TokenizerSettings {
     private var path: FilePath { folder.appending("tokenizer_config.json") }
     private var keys: [(String, JSON)]
     private let hasFile: Bool
-    /// What `tokenizer_config.json` itself lists besides the seven.
-    private var ownExtra: Set<[UInt8]> = []
+    /// What is listed as special besides the seven, and what of it `tokenizer_config.json` itself lists.
+    private var extra: [AddedToken] = [], ownExtra: Set<[UInt8]> = []
     private let isGPT2: Bool
-    /// Whether the tokens that GPT-2 has without being told are meant.
+    /// Whether `<|endoftext|>` is meant without being named: where transformers wrote the files, or where there is no
+    /// `tokenizer.json`, which says itself what it has.
     private let hasDefaults: Bool
 
     /// Reads the files of a folder.
@@ -35,28 +36,38 @@ struct TokenizerSettings {
         keys = settings ?? []
         hasDefaults = settings != nil || !hasFile
         let configuration = try? Self.read(folder.appending("config.json"))
-        let name = keys.last { $0.0 == "tokenizer_class" } ?? configuration?.last { $0.0 == "tokenizer_class" }
-        let type = name?.1.string ?? Self.gpt2Classes[0]
-        isGPT2 = Self.gpt2Classes.contains(type)
-        guard isGPT2 || hasFile && Self.plainClasses.contains(type) || name?.1.isNull == true else {
+        let named = [("tokenizer_config.json", keys), ("config.json", configuration ?? [])].lazy.compactMap {
+            file, keys in
+            keys.last { $0.0 == "tokenizer_class" && !$0.1.isNull }.map { (file, $0.1.string ?? "") }
+        }.first
+        isGPT2 = named.map { Self.gpt2Classes.contains($0.1) } ?? true
+        if let (file, type) = named, !isGPT2, !hasFile || !Self.plainClasses.contains(type) {
             throw TokenizerError.file(
-                path: path,
+                path: folder.appending(file),
                 reason: "its tokenizer_class is \(visible(type)), and that of GPT-2 is the one that is understood")
         }
-        if hasFile { keys.removeAll { ["add_bos_token", "add_eos_token"].contains($0.0) } }
-        guard self["added_tokens_decoder"] == nil else { return }
-        ownExtra = Set(try extra().map(\.text))
-        for (key, value) in try Self.read(folder.appending("special_tokens_map.json")) ?? [] {
-            keys.removeAll { $0.0 == key }
-            // There an object needs no type, and is special whatever it says.
-            guard let members = value.members else {
-                keys.append((key, value))
-                continue
-            }
-            let defaults: [(String, JSON)] = [("normalized", .bool(false))]
-            keys.append(
-                (key, .object(defaults + members + [("__type", .string("AddedToken")), ("special", .bool(true))])))
+        if self["auto_map"]?["AutoTokenizer"] != nil {
+            throw refusal("its auto_map names a tokenizer of the model's own, a program that is not run")
         }
+        if hasFile { keys.removeAll { ["add_bos_token", "add_eos_token"].contains($0.0) } }
+        extra = try tokens(self["extra_special_tokens"])
+        if extra.isEmpty { extra = try tokens(self["additional_special_tokens"]) }
+        ownExtra = Set(extra.map(\.text))
+        guard self["added_tokens_decoder"] == nil else { return }
+        let map = try Self.read(folder.appending("special_tokens_map.json")) ?? []
+        let overridden = Set(map.map(\.0))
+        keys.removeAll { overridden.contains($0.0) }
+        for (key, value) in map {
+            // There an object needs no type, and is special whatever it says.
+            let defaults: [(String, JSON)] = [("normalized", .bool(false))]
+            let typed: [(String, JSON)] = [("__type", .string("AddedToken")), ("special", .bool(true))]
+            keys.append((key, value.members.map { .object(defaults + $0 + typed) } ?? value))
+        }
+        // A list there counts where the other file has none.
+        let listed = try tokens(
+            overridden.contains("additional_special_tokens") ? self["additional_special_tokens"] : nil)
+        if extra.isEmpty { extra = listed }
+        if overridden.contains("extra_special_tokens") { extra += try tokens(self["extra_special_tokens"]) }
         guard hasFile, let key = ["add_bos_token", "add_eos_token"].first(where: { self[$0] != nil }) else { return }
         throw TokenizerError.file(
             path: folder.appending("special_tokens_map.json"), reason: "it has \(key), which is not understood there")
@@ -122,6 +133,7 @@ struct TokenizerSettings {
 
         var added: [AddedToken] = []
         var places: [[UInt8]: Int] = [:]
+        let taken = Set(vocabulary.values)
         for batch in [isGPT2 ? [] : file, list] {
             // Counted on from the tokens there are, whatever the largest id is; and from what the batch before reached.
             var next = max(vocabulary.count, (added.map(\.id).max() ?? -1) + 1)
@@ -132,8 +144,14 @@ struct TokenizerSettings {
                     added[place] = token
                     continue
                 }
-                token.id = vocabulary[token.text] ?? next
-                if token.id == next { next += 1 }
+                if let known = vocabulary[token.text] {
+                    token.id = known
+                } else {
+                    // In a vocabulary with gaps the next may be taken; then one of the two would be lost.
+                    guard !taken.contains(next) else { throw TokenizerError.duplicateID(next) }
+                    token.id = next
+                    next += 1
+                }
                 places[token.text] = added.count
                 added.append(token)
             }
@@ -186,15 +204,13 @@ struct TokenizerSettings {
         for (key, value) in keys where key.hasSuffix("_token") && !Self.uses.contains(key) {
             if let text = value.string { tokens.append((key, Self.special(text))) }
         }
-        return tokens + (try extra().map { (nil, $0) })
+        return tokens + extra.map { (nil, $0) }
     }
 
-    /// What is listed as special besides.
-    private func extra() throws(TokenizerError) -> [AddedToken] {
+    /// A list of special tokens, or an object of them.
+    private func tokens(_ list: JSON?) throws(TokenizerError) -> [AddedToken] {
         var tokens: [AddedToken] = []
-        let list = self["extra_special_tokens"] ?? .array([])
-        let values = list.members?.map(\.1) ?? list.array ?? []
-        for value in values.isEmpty ? self["additional_special_tokens"]?.array ?? [] : values {
+        for value in list?.members?.map(\.1) ?? list?.array ?? [] {
             guard let token = Self.special(value) else {
                 throw refusal("one of its additional_special_tokens is no token")
             }

@@ -2,7 +2,7 @@ public import Checkpoints
 
 /// A GPT-2 checkpoint: every parameter of its configuration, found, of the right shape, and ready to be read.
 ///
-/// Names may carry the prefixes `transformer.`, `module.`, `model.` and `_orig_mod.`; causal-mask buffers and other extras are
+/// Names may carry prefixes; causal-mask buffers and other extras are
 /// ignored. Tensors that a model does without are implied: no biases at all are zeros, as nanoGPT's `bias=False` leaves
 /// them, and an unembedding alone is the token table too, as safetensors' `save_model` writes shared tensors. Linear
 /// weights may be stored [in, out] (Conv1D, as GPT-2 itself) or [out, in] (nn.Linear, as nanoGPT): the
@@ -16,6 +16,7 @@ public struct Checkpoint: Sendable {
     public let impliesBiases: Bool
     /// Whether the token table is stored as the unembedding that is tied to it.
     public let impliesTable: Bool
+    private let names: TensorNames
     private let stored: [[UInt8]: StoredTensor]
     /// Whether linear weights are stored [out, in].
     public let isTransposed: Bool
@@ -24,9 +25,10 @@ public struct Checkpoint: Sendable {
     ///
     /// - Throws: ``CheckpointError`` that names the tensor.
     public init(_ files: TensorFiles, configuration: Configuration) throws(CheckpointError) {
+        names = TensorNames(files.tensors.map(\.name))
         var stored: [[UInt8]: StoredTensor] = [:]
         for tensor in files.tensors {
-            let name = Self.plainName(tensor.name)
+            let name = names.plain(tensor.name)
             guard stored.updateValue(tensor, forKey: Array(name.utf8)) == nil else {
                 throw .ambiguous(path: files.path, name: name)
             }
@@ -37,8 +39,10 @@ public struct Checkpoint: Sendable {
         let head = stored[Self.head]
         impliesTable = configuration.tiesEmbeddings && stored[table] == nil && head != nil
         if impliesTable { stored[table] = head }
+        let unreadable = Set(files.unreadable.keys.map(names.plain))
         let biases = configuration.parameters.filter(\.isBias)
-        let missing = biases.filter { stored[Array($0.name.utf8)] == nil }
+        // What is there and cannot be read is not absent.
+        let missing = biases.filter { stored[Array($0.name.utf8)] == nil && !unreadable.contains($0.name) }
         impliesBiases = missing.count == biases.count
         self.stored = stored
         let probe = configuration.attentionIn(block: 0).weight
@@ -52,15 +56,17 @@ public struct Checkpoint: Sendable {
         }
         // Blocks beyond the configured ones would be left out without a word.
         let surplus = configuration.norm(1, block: configuration.layerCount).gamma.name
-        guard stored[Array(surplus.utf8)] == nil else { throw .surplusBlock(path: files.path, name: surplus) }
+        guard stored[Array(surplus.utf8)] == nil, !unreadable.contains(surplus) else {
+            throw .surplusBlock(path: files.path, name: surplus)
+        }
     }
 
     private func check(_ parameter: Parameter) throws(CheckpointError) {
         guard let entry = stored[Array(parameter.name.utf8)] else {
-            if let (name, reason) = files.unreadable.first(where: { Self.plainName($0.key) == parameter.name }) {
+            if let (name, reason) = files.unreadable.first(where: { names.plain($0.key) == parameter.name }) {
                 throw .unreadableTensor(path: files.path, name: name, reason: reason)
             }
-            throw .missingTensor(path: files.path, name: parameter.name)
+            throw .missingTensor(path: files.path, name: parameter.name, among: files.tensors.map(\.name))
         }
         let expected = isStoredTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
         guard entry.shape == expected else {
@@ -114,7 +120,7 @@ public struct Checkpoint: Sendable {
     public var unread: [String] {
         let read = Set(configuration.parameters.map(\.name) + ["lm_head.weight"])
         return (files.tensors.map(\.name) + files.unreadable.keys.sorted()).filter { name in
-            let plain = Self.plainName(name)
+            let plain = names.plain(name)
             return !read.contains(plain) && !Self.masks.contains { plain.hasSuffix($0) }
         }
     }
@@ -127,14 +133,5 @@ public struct Checkpoint: Sendable {
             let table = stored[Array(configuration.tokenTable.name.utf8)]
         else { return false }
         return !head.hasSameBytes(as: table)
-    }
-
-    /// A tensor's name without the prefixes that tools put before it.
-    static func plainName(_ name: String) -> String {
-        var rest = Substring(name)
-        while let prefix = ["transformer.", "module.", "_orig_mod.", "model."].first(where: { rest.hasPrefix($0) }) {
-            rest = rest.dropFirst(prefix.count)
-        }
-        return String(rest)
     }
 }

@@ -71,7 +71,8 @@ extension Configuration {
     }
 
     private static func shapes(_ tensors: [StoredTensor]) -> [String: [Int]] {
-        Dictionary(tensors.map { (Checkpoint.plainName($0.name), $0.shape) }) { first, _ in first }
+        let names = TensorNames(tensors.map(\.name))
+        return Dictionary(tensors.map { (names.plain($0.name), $0.shape) }) { first, _ in first }
     }
 
     /// How many blocks the names speak of: as many as have a first LayerNorm.

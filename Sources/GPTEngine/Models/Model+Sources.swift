@@ -22,7 +22,7 @@ extension Model {
         if let folder = snapshot(of: name, in: cache) { return try .checkpoint(folder, name: name) }
         let isPath =
             ["/", "."].contains { name.hasPrefix($0) }
-            || ["/", ".safetensors", ".pt", ".pth", ".bin"].contains { name.hasSuffix($0) }
+            || (["/"] + TensorFiles.endings).contains { name.hasSuffix($0) }
         if isPath { throw FileError.missing(path) }
         if name.contains("/") || name == "distilgpt2", let reference = HubReference(name) {
             // A cache that may not be looked into is no cache without the model.
@@ -35,10 +35,7 @@ extension Model {
     /// The folder in the cache of the first model that a name may stand for and whose weights are there: a cache may hold a
     /// tokenizer alone, or an older folder that is whole beside a newer one that is not.
     public static func snapshot(of name: String, in cache: HubCache) -> FilePath? {
-        HubReference.candidates(for: name).lazy.compactMap(cache.snapshot).first { folder in
-            // An index is worth what its shards are.
-            folder.appending(TensorFiles.usualNames[0]).exists || (try? TensorFiles(path: folder)) != nil
-        }
+        HubReference.candidates(for: name).lazy.compactMap(cache.snapshot).first(where: TensorFiles.isThere)
     }
 
     /// The built-in nano-GPT, which sorts letters.
@@ -50,7 +47,7 @@ extension Model {
         let checkpoint = try Checkpoint(TensorFiles(file), configuration: preset.configuration)
         return Model(
             name: "nano", configuration: preset.configuration, weights: Weights(.checkpoint(checkpoint)),
-            tokenizer: LetterTokenizer("ABC"), sampling: .greedy, defaultPrompt: "CBABBC")
+            tokenizer: CharacterTokenizer("ABC"), sampling: .greedy, defaultPrompt: "CBABBC")
     }
 
     /// A preset, with random weights of a seed or, without one, as shapes only.
@@ -65,7 +62,7 @@ extension Model {
         return Model(
             name: preset.name, configuration: preset.configuration,
             weights: randomSeed.map { Weights(.random(seed: $0)) },
-            tokenizer: pairs ?? LetterTokenizer("ABC"), sampling: isNano ? .greedy : .plain,
+            tokenizer: pairs ?? CharacterTokenizer("ABC"), sampling: isNano ? .greedy : .plain,
             defaultPrompt: isNano ? "CBABBC" : "The trees", endOfText: Set([pairs?.endOfText].compactMap(\.self)))
     }
 

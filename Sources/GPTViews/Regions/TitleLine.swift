@@ -36,7 +36,7 @@ struct TitleLine {
         canvas.write(right, endingAt: area.maxX - 1, y: area.y, text)
     }
 
-    private var state: String { scene.model.tokenizer is LetterTokenizer ? "trained" : "loaded" }
+    private var state: String { scene.model.tokenizer is CharacterTokenizer ? "trained" : "loaded" }
 
     /// What cannot be missed: numbers that mean nothing, or no numbers.
     private var badge: String? {

@@ -44,7 +44,7 @@ struct Generate: ParsableCommand {
         let streams = output.format == .text && output.output == nil
         var steps: [JSON] = []
 
-        let wanted = n ?? (model.tokenizer is LetterTokenizer ? 6 : 20)
+        let wanted = n ?? (model.tokenizer is CharacterTokenizer ? 6 : 20)
         var stream = TextStream()
         var isFull = false
         threads.apply()

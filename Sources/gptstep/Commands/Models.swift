@@ -78,14 +78,20 @@ struct Models: ParsableCommand {
         }
         let shown = Set(rows.compactMap(\.path))
         for reference in cache.references {
-            let name = "\(reference)"
-            guard let path = Model.snapshot(of: name, in: cache), !shown.contains(path),
-                let model = try? Model.checkpoint(path, name: name)
+            // Only what says that it is a GPT-2 and has weights is opened.
+            guard let path = cache.snapshot(of: reference), !shown.contains(path), TensorFiles.isThere(path),
+                let keys = try? ConfigurationKeys(path: path.appending("config.json")),
+                (try? keys.string("model_type")) == "gpt2", let configuration = try? Configuration(keys)
             else { continue }
-            rows.append(
-                Row(
-                    preset: Preset(name: name, configuration: model.configuration), state: model.state, path: path,
-                    model: model))
+            var row = Row(
+                preset: Preset(name: "\(reference)", configuration: configuration), state: .absent, path: path)
+            do {
+                row.model = try Model.checkpoint(path, name: "\(reference)")
+                row.state = row.model?.state ?? row.state
+            } catch {
+                row.fault = "\(error)"
+            }
+            rows.append(row)
         }
         return rows
     }
@@ -103,7 +109,7 @@ struct Models: ParsableCommand {
             ("activation", .string(shape.activation.rawValue)),
             (
                 "tokenizer",
-                .string(orNull: row.model?.tokenizer.map { $0 is LetterTokenizer ? "characters" : "byte pairs" })
+                .string(orNull: row.model?.tokenizer.map { $0 is CharacterTokenizer ? "characters" : "byte pairs" })
             ),
             ("remark", .string(orNull: row.remark)),
             ("unread", .array((row.model?.unread ?? []).map(JSON.string))),

@@ -34,13 +34,13 @@ struct Pull: ParsableCommand {
                     : "The weights of \(preset.name) were never published; it has shapes only.")
         }
         let progress = DownloadProgress()
-        let interruption = endOnInterrupt {
-            progress.clear()
-            standardError("gptstep: interrupted; what came is kept, and the same command goes on from there")
-        }
-        defer { interruption.cancel() }
         defer { progress.clear() }
         let job = PullJob(candidates, settings: try HubSettings())
+        signal(SIGINT, SIG_IGN)
+        let interruption = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        interruption.setEventHandler { job.interrupt() }
+        interruption.resume()
+        defer { interruption.cancel() }
         var found: HubDownload.Snapshot?
         do {
             while found == nil { found = try job.work(for: .milliseconds(250), report: progress.show) }
@@ -79,19 +79,4 @@ private struct NoNetwork: DescribedError, CustomStringConvertible {
             + "\(visible(folder.lastComponent?.string ?? "")), to \(visible(folder.removingLastComponent())) here, "
             + "or give a folder with its files to --model."
     }
-}
-
-/// Ends the program with 130 on Ctrl-C, after a last word.
-///
-/// What was written is in its file already, so there is nothing to wait for.
-private func endOnInterrupt(_ lastWord: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
-    signal(SIGINT, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-    source.setEventHandler {
-        lastWord()
-        _exit(128 + SIGINT)
-    }
-    source.setCancelHandler { signal(SIGINT, SIG_DFL) }
-    source.resume()
-    return source
 }

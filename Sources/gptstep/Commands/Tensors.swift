@@ -53,6 +53,9 @@ struct Tensors: ParsableCommand {
 
     private func describe(_ name: String, in files: TensorFiles) throws {
         guard let stored = files.tensors.first(where: { $0.name.utf8.elementsEqual(RawText.bytes(name)) }) else {
+            if let reason = files.unreadable[name] {
+                throw UsageError("\(visible(name)) has no statistics: \(reason).")
+            }
             let near = nearest(to: name, among: files.tensors.map(\.name)).map(visible)
             let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
             throw UsageError("\(visible(files.path)) has no tensor \"\(visible(name))\".\(hint)")

@@ -57,7 +57,7 @@ public struct Workbench: Sendable {
         let path = folder + "/" + fuzzed
         write(Data(bytes), to: path)
         sentence {
-            let tokenizer = try LetterTokenizer(metadata: FilePath(raw: path), vocabularySize: 3)
+            let tokenizer = try CharacterTokenizer(metadata: FilePath(raw: path), vocabularySize: 3)
             for id in 0..<3 {
                 guard let bytes = tokenizer.bytes(of: id) else { continue }
                 let ids = try tokenizer.encode(bytes)

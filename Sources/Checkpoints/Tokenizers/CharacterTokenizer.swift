@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// One token a character: the vocabulary of models such as the built-in one, and of nanoGPT's and minGPT's on characters.
-public struct LetterTokenizer: Tokenizer {
+public struct CharacterTokenizer: Tokenizer {
     /// The characters by id; an id in between may have none.
     private let letters: [Unicode.Scalar?]
     private let ids: [Unicode.Scalar: Int]
@@ -26,7 +26,8 @@ public struct LetterTokenizer: Tokenizer {
         func refusal(_ reason: String) -> TokenizerError { .file(path: path, reason: reason) }
         let value: PickleValue
         do throws(PickleError) { value = PickleValue(try Pickle(source.bytes)) } catch {
-            throw refusal(FileKind.misplaced(source.bytes).flatMap { $0.contains("pickle") ? nil : $0 } ?? "\(error)")
+            // What begins as a pickle is one, however broken.
+            throw refusal(source.bytes.first == 0x80 ? "\(error)" : FileKind.misplaced(source.bytes) ?? "\(error)")
         }
         guard let entries = value["itos"]?.entries, let back = value["stoi"]?.entries else {
             throw refusal("it has no itos and stoi, the characters by id and back")
@@ -48,7 +49,9 @@ public struct LetterTokenizer: Tokenizer {
                 key.text?.unicodeScalars.first.flatMap { ids[$0] } == id.integer && key.text?.unicodeScalars.count == 1
             }
         guard agrees else { throw refusal("its itos and its stoi do not agree") }
-        guard ids.count == vocabularySize, value["vocab_size"].map({ $0.integer == ids.count }) ?? true else {
+        guard ids.count == vocabularySize, letters.count == vocabularySize,
+            value["vocab_size"].map({ $0.integer == ids.count }) ?? true
+        else {
             throw refusal("it has \(ids.count) characters, and the vocabulary of the model \(vocabularySize) tokens")
         }
     }
