@@ -54,7 +54,11 @@ struct TokenizerSettings {
         if extra.isEmpty { extra = try tokens(self["additional_special_tokens"]) }
         ownExtra = Set(extra.map(\.text))
         guard self["added_tokens_decoder"] == nil else { return }
-        let map = try Self.read(folder.appending("special_tokens_map.json")) ?? []
+        // Of tokens with names of their own the other file's count.
+        let isOwn = { [self] (key: String) in
+            key.hasSuffix("_token") && !Self.uses.contains(key) && self[key]?.string != nil
+        }
+        let map = try (Self.read(folder.appending("special_tokens_map.json")) ?? []).filter { !isOwn($0.0) }
         let overridden = Set(map.map(\.0))
         keys.removeAll { overridden.contains($0.0) }
         for (key, value) in map {
@@ -141,6 +145,8 @@ struct TokenizerSettings {
                 var token = token
                 if let place = places[token.text] {
                     token.id = added[place].id
+                    // What was special once stays so.
+                    token.isSpecial = token.isSpecial || added[place].isSpecial
                     added[place] = token
                     continue
                 }
