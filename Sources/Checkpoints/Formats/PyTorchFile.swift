@@ -151,9 +151,8 @@ struct PyTorchFile {
             }
             var contents = Contents(state: state)
             contents.isNanoGPT = value["model_args"]?.isDictionary == true
-            let others = items.lazy.map(\.value).filter { shape(in: $0) != nil }
-            contents.configuration =
-                ["model_args", "config", "hyper_parameters"].lazy.compactMap { value[$0] }.first ?? others.first
+            let usual = ["model_args", "config", "hyper_parameters"].compactMap { value[$0] }
+            contents.configuration = (usual + items.map(\.value)).first { shape(in: $0) != nil }
             return contents
         }
         guard holdsTensors(value) else {

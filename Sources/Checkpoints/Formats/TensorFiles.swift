@@ -126,7 +126,8 @@ public struct TensorFiles: Sendable {
 
     private static func file(inFolder folder: FilePath) throws -> FilePath {
         let files = try folder.names().map(\.string).sorted()
-        if let usual = usualNames.first(where: files.contains) { return folder.appending(usual) }
+        // In a cache a name may be a link whose file never came.
+        if let usual = usualNames.first(where: { folder.appending($0).exists }) { return folder.appending(usual) }
         // What is kept beside weights, and looks like them.
         let companions = [
             "training_args.bin", "gpt2_tokenizer.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state.pth",
