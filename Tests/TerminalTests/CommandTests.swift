@@ -175,6 +175,7 @@ import Testing
         let models = try #require(answer["models"] as? [[String: Any]])
         #expect(models.map { $0["format"] as? String } == ["pytorch", "pytorch", "llm.c"])
         #expect(models.map { $0["activation"] as? String } == ["gelu", "gelu_new", "gelu_new"])
+        #expect(models.map { $0["linear_weights"] as? String } == ["[out, in]", "[in, out]", "[out, in]"])
         #expect(models.map { $0["tokenizer"] as? String } == ["characters", nil, nil])
         #expect((models[0]["remark"] as? String)?.contains("no biases: zeros") == true)
         let tensors = try run("tensors", paths[0], "--format", "json").json()

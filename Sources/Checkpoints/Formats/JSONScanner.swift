@@ -57,13 +57,6 @@ struct JSONScanner {
     /// Whether the next value is `null`, which is then read.
     mutating func takeNull() -> Bool { takeWord("null") }
 
-    /// `true` or `false`.
-    mutating func bool() throws(JSONSyntaxError) -> Bool {
-        if takeWord("true") { return true }
-        guard takeWord("false") else { throw expected("true or false") }
-        return false
-    }
-
     /// The first byte of the next value, which tells its kind.
     mutating func peek() -> UInt8? {
         skipSpace()

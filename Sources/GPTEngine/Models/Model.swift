@@ -57,6 +57,9 @@ public struct Model {
     /// The tensors of its files that are no part of it.
     public var unread: [String] { checkpoint?.unread ?? [] }
 
+    /// Whether its files store linear weights [out, in], as `nn.Linear` does, and not [in, out]; nil without files.
+    public var isTransposed: Bool? { checkpoint?.isTransposed }
+
     private var checkpoint: Checkpoint? {
         if case .checkpoint(let checkpoint) = weights?.source { checkpoint } else { nil }
     }

@@ -111,6 +111,7 @@ struct Models: ParsableCommand {
                 "tokenizer",
                 .string(orNull: row.model?.tokenizer.map { $0 is CharacterTokenizer ? "characters" : "byte pairs" })
             ),
+            ("linear_weights", .string(orNull: row.model?.isTransposed.map { $0 ? "[out, in]" : "[in, out]" })),
             ("remark", .string(orNull: row.remark)),
             ("unread", .array((row.model?.unread ?? []).map(JSON.string))),
         ])
