@@ -1,12 +1,15 @@
 import Foundation
 
 /// What tells one attention head from another: how widely it looks, and where.
+///
+/// Means are over the queries that could do otherwise: the first can only look at itself, and is left out.
 public struct HeadStatistics: Hashable, Sendable {
-    /// The mean entropy of its rows, in bits: 0 where every query looks at one key.
+    /// The mean entropy of its rows, in bits: 0 where every query looks at one key. NaN over a single token, as are all
+    /// means.
     public let entropy: Double
     /// The mean share on the first position.
     public let first: Double
-    /// The mean share on the position before the query, over the queries that have one; NaN where none has.
+    /// The mean share on the position before the query.
     public let previous: Double
     /// The mean share on the query's own position.
     public let own: Double
@@ -45,17 +48,18 @@ public struct HeadStatistics: Hashable, Sendable {
                     (entropy, map[query / step * side + key / step]) = (.nan, .nan)
                     continue
                 }
-                entropy -= Double(share) * log2(Double(share))
+                if query > 0 { entropy -= Double(share) * log2(Double(share)) }
                 let place = query / step * side + key / step
                 if !map[place].isNaN { map[place] = max(map[place], share) }
             }
+            guard query > 0 else { continue }
             first += Double(row[row.startIndex])
             own += Double(row[row.startIndex + query])
-            if query > 0 { previous += Double(row[row.startIndex + query - 1]) }
+            previous += Double(row[row.startIndex + query - 1])
         }
-        let count = Double(T)
+        let count = T > 1 ? Double(T - 1) : .nan
         (self.entropy, self.first, self.own) = (entropy / count, first / count, own / count)
-        self.previous = T > 1 ? previous / (count - 1) : .nan
+        self.previous = previous / count
         (self.map, self.side) = (map, side)
     }
 }

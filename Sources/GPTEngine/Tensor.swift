@@ -35,6 +35,19 @@ public struct Tensor: Sendable {
         self.init(shape, Storage(numbers, .borrowed(owner)))
     }
 
+    /// Creates a tensor over all that was written to memory which more may be added to.
+    init(_ shape: [Int], growing memory: Growth) {
+        let numbers = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(memory.numbers)[..<memory.count])
+        self.init(shape, Storage(numbers, .growing(memory)))
+    }
+
+    /// The memory that rows can be added to after the first `count` numbers; nil where others were added there, or where it
+    /// does not grow.
+    func growing(at count: Int) -> Growth? {
+        guard case .growing(let memory) = storage.origin, memory.count == count else { return nil }
+        return memory
+    }
+
     private init(_ shape: [Int], _ storage: Storage) {
         self.shape = shape
         self.storage = storage
@@ -124,6 +137,7 @@ public struct Tensor: Sendable {
             case allocated
             case pooled(UnsafeMutableRawPointer, size: Int)
             case borrowed(any Sendable)
+            case growing(Growth)
         }
 
         let numbers: UnsafeBufferPointer<Float>
@@ -138,7 +152,7 @@ public struct Tensor: Sendable {
             switch origin {
             case .allocated: numbers.deallocate()
             case .pooled(let base, let size): BufferPool.give(base, size: size)
-            case .borrowed: break
+            case .borrowed, .growing: break
             }
         }
     }

@@ -72,15 +72,22 @@ public struct HeadAtlas: Sendable {
         return (shown.count { isComplete($0) }, shown.count)
     }
 
-    /// Computes one operation toward what is missing of a block, or of all for nil, or looks at one head.
-    public mutating func work(_ trace: Trace, _ block: Int?) {
+    /// What must be there for what is missing of a block, or of all for nil; nil where nothing is.
+    public func wanted(_ block: Int?) -> Wanted? {
+        blocks(block).first { !isComplete($0) }.flatMap { Self.pattern(of: $0, in: program) }.map(Wanted.value)
+    }
+
+    /// Computes one operation toward what is missing of a block, or of all for nil, or looks at one head; false when all
+    /// is there.
+    public mutating func work(_ values: any Values, _ block: Int?) -> Bool {
         guard let next = blocks(block).first(where: { !isComplete($0) }),
-            let node = Self.pattern(of: next, in: program),
-            !trace.computeNext(toward: node)
-        else { return }
+            let node = Self.pattern(of: next, in: program)
+        else { return false }
+        if values.work(toward: [.value(node)]) { return true }
+        guard let pattern = try? values.peek(node) else { return false }
         let head = known[next].count
-        known[next].append(
-            HeadStatistics(trace.value(of: node), head: head < program.configuration.headCount ? head : nil))
+        known[next].append(HeadStatistics(pattern, head: head < program.configuration.headCount ? head : nil))
+        return true
     }
 
     private func blocks(_ block: Int?) -> [Int] { block.map { [$0] } ?? Array(known.indices) }
@@ -89,6 +96,6 @@ public struct HeadAtlas: Sendable {
 
     /// The operation that holds a block's pattern, by index.
     public static func pattern(of block: Int, in program: Program) -> Int? {
-        program.nodes.firstIndex { $0.block == block && $0.operation == .pattern }
+        program.index("attn.pattern", block: block)
     }
 }

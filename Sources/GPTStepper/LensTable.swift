@@ -43,14 +43,15 @@ public struct LensTable: Sendable {
     /// Whether something is still to be computed for these positions.
     public func needsWork(_ positions: Range<Int>) -> Bool { missing(positions) != nil }
 
-    /// Computes one operation, or reads the stream at one place.
-    public mutating func work(_ trace: Trace, _ positions: Range<Int>) {
-        guard let place = missing(positions) else { return }
-        if trace.computeNext(toward: place.stream) { return }
-        let logits = trace.lens(after: place.stream, at: place.position)
+    /// Computes one operation, or reads the stream at one place; false when all is there.
+    public mutating func work(_ values: any Values, _ positions: Range<Int>) -> Bool {
+        guard let place = missing(positions) else { return false }
+        if values.work(toward: [.lens(stream: place.stream, position: place.position)]) { return true }
+        guard let logits = try? values.lens(after: place.stream, at: place.position) else { return false }
         let prediction = Prediction(position: place.position, logits: logits, sampling: .plain)
         known[place] = prediction.ranking(Self.count).map {
             Candidate(token: $0, probability: prediction.probabilities[flat: $0])
         }
+        return true
     }
 }

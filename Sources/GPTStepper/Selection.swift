@@ -14,7 +14,7 @@ public struct Selection: Hashable, Sendable {
     public var headChannel = 0
     /// A neuron of the MLP.
     public var neuron = 0
-    /// A token id; nil for the likeliest.
+    /// A token id; nil for the likeliest, or for the one that was sampled.
     public var vocabulary: Int?
 
     /// The beginning of everything.
@@ -23,7 +23,7 @@ public struct Selection: Hashable, Sendable {
     /// The index along an axis of an operation.
     public func index(_ axis: Axis, of node: Node) -> Int {
         switch axis {
-        case .position: node.operation == .nextToken ? 0 : position
+        case .position: node.isChoice ? 0 : position
         case .query: position
         case .head: head
         case .key: key
@@ -36,7 +36,7 @@ public struct Selection: Hashable, Sendable {
     /// Sets the index along an axis of an operation.
     mutating func set(_ axis: Axis, of node: Node, to index: Int) {
         switch axis {
-        case .position, .query: position = index
+        case .position, .query: if !node.isChoice { position = index }
         case .head: head = index
         case .key: key = index
         case .channel: if node.axes.contains(.head) { headChannel = index } else { channel = index }
@@ -47,7 +47,7 @@ public struct Selection: Hashable, Sendable {
 }
 
 /// The two axes of an operation's value that are seen at a time: rows by columns, for the chosen head.
-public struct Face: Hashable, Sendable {
+public struct Plane: Hashable, Sendable {
     /// The axis downward; nil where there is one row.
     public let row: Axis?
     /// The axis to the right; nil where there is one column.
@@ -60,20 +60,13 @@ public struct Face: Hashable, Sendable {
     /// Cells in all.
     public var count: Int { rowCount * columnCount }
 
-    /// The face of an operation.
+    /// The plane of an operation: of what speaks of one answer, a row a token.
     public init(of node: Node) {
-        let seen = zip(node.axes, node.shape).filter { $0.0 != .head }
-        switch node.operation {
-        case .logits, .filteredLogits, .probabilities:
-            // One position's answer, a row a token.
-            (row, column, rowCount, columnCount) = (.vocabulary, nil, node.shape.last ?? 1, 1)
-        case .tokens, .embed, .posEmbed, .residual, .normalized, .normOut, .projection, .scores, .maskedScores,
-            .pattern,
-            .z, .attnOut, .mlpPre, .mlpPost, .mlpOut, .nextToken:
-            row = seen.first?.0
-            rowCount = seen.first?.1 ?? 1
-            column = seen.count > 1 ? seen[1].0 : nil
-            columnCount = seen.count > 1 ? seen[1].1 : 1
-        }
+        var seen = zip(node.axes, node.shape).filter { $0.0 != .head }
+        if node.isAnswer, seen.count > 1 { seen.removeFirst() }
+        row = seen.first?.0
+        rowCount = seen.first?.1 ?? 1
+        column = seen.count > 1 ? seen[1].0 : nil
+        columnCount = seen.count > 1 ? seen[1].1 : 1
     }
 }

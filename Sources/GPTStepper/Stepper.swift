@@ -78,7 +78,7 @@ public struct Stepper: Hashable, Sendable {
     /// The operation at the cursor.
     public var node: Node { program.nodes[index] }
     /// The cells of it that are seen at a time.
-    public var face: Face { Face(of: node) }
+    public var plane: Plane { Plane(of: node) }
 
     // MARK: Stepping
 
@@ -103,7 +103,7 @@ public struct Stepper: Hashable, Sendable {
             guard let block = node.block, program.configuration.layerCount > block + direction.rawValue,
                 block + direction.rawValue >= 0
             else { return .noSuchOperation }
-            return go(to: index + direction.rawValue * timeline.sections[timeline.section(of: index)].range.count)
+            return program.index(node.name, block: block + direction.rawValue).map { go(to: $0) } ?? .noSuchOperation
         }
     }
 
@@ -116,7 +116,7 @@ public struct Stepper: Hashable, Sendable {
     }
 
     private mutating func stepCell(_ direction: Direction) -> Stop? {
-        let cells = face.count
+        let cells = plane.count
         let next = (revealed ?? cells) + direction.rawValue
         if next > cells {
             if let stop = go(to: index + 1) { return stop }
@@ -131,9 +131,9 @@ public struct Stepper: Hashable, Sendable {
 
     /// Shows the first `count` cells and selects the last of them.
     private mutating func reveal(_ count: Int) {
-        let face = face
-        revealed = count < face.count ? count : nil
-        select(row: (count - 1) / face.columnCount, column: (count - 1) % face.columnCount)
+        let plane = plane
+        revealed = count < plane.count ? count : nil
+        select(row: (count - 1) / plane.columnCount, column: (count - 1) % plane.columnCount)
     }
 
     /// Goes to an operation; all of its cells are run.
@@ -148,17 +148,18 @@ public struct Stepper: Hashable, Sendable {
 
     // MARK: Selection
 
-    /// The row and the column of the selected cell on the face of this operation.
+    /// The row and the column of the selected cell on the plane of this operation.
     public var cell: (row: Int, column: Int) {
-        let face = face
+        let plane = plane
         return (
-            face.row.map { selection.index($0, of: node) } ?? 0, face.column.map { selection.index($0, of: node) } ?? 0
+            plane.row.map { selection.index($0, of: node) } ?? 0,
+            plane.column.map { selection.index($0, of: node) } ?? 0
         )
     }
 
     /// Whether a cell has been run.
     public func isRevealed(row: Int, column: Int) -> Bool {
-        revealed.map { row * face.columnCount + column < $0 } ?? true
+        revealed.map { row * plane.columnCount + column < $0 } ?? true
     }
 
     /// Moves the selected cell, stopping at the edges.
@@ -168,10 +169,10 @@ public struct Stepper: Hashable, Sendable {
     }
 
     private mutating func select(row: Int, column: Int) {
-        let face = face
-        let (row, column) = (min(max(0, row), face.rowCount - 1), min(max(0, column), face.columnCount - 1))
-        if let axis = face.row, node.operation != .nextToken { selection.set(axis, of: node, to: row) }
-        if let axis = face.column { selection.set(axis, of: node, to: column) }
+        let plane = plane
+        let (row, column) = (min(max(0, row), plane.rowCount - 1), min(max(0, column), plane.columnCount - 1))
+        if let axis = plane.row { selection.set(axis, of: node, to: row) }
+        if let axis = plane.column { selection.set(axis, of: node, to: column) }
     }
 
     /// Chooses another head, round and round.
@@ -184,7 +185,7 @@ public struct Stepper: Hashable, Sendable {
     public mutating func visit(_ target: Int, at cell: [Int]) {
         guard program.nodes.indices.contains(target) else { return }
         go(to: target)
-        for (axis, index) in zip(node.axes, cell) where node.operation != .nextToken {
+        for (axis, index) in zip(node.axes, cell) {
             selection.set(axis, of: node, to: index)
         }
     }
@@ -256,5 +257,16 @@ public struct Stepper: Hashable, Sendable {
     /// Plays faster or slower, between 20 steps a second and one in four seconds.
     public mutating func changePace(faster: Bool) {
         interval = min(4000, max(50, faster ? interval / 2 : interval * 2))
+    }
+}
+
+extension Stepper {
+    /// What the screen shows of an operation, what it reads among it: the one at the cursor unless said.
+    public func wanted(at place: Int? = nil) -> [Wanted] {
+        let place = min(place ?? index, program.nodes.count - 1)
+        let node = program.nodes[place]
+        let inputs = node.inputs.filter { $0 < program.logitsIndex }.map(Wanted.value)
+        let own: Wanted = node.isAnswer ? .answer(selection.position) : .value(place)
+        return inputs + [own] + node.reads.map { .weight($0.parameter) }
     }
 }

@@ -30,26 +30,25 @@ public struct Timeline: Hashable, Sendable {
 
     /// Folds a program.
     public init(_ program: Program) {
-        var parts: [(section: String, block: Int?, name: String, range: Range<Int>)] = []
-        for (index, node) in program.nodes.enumerated() {
-            let isOutput = node.block == nil && index > 4
-            let section = node.block.map { "L\($0)" } ?? (isOutput ? "output" : "embedding")
-            let name = node.block == nil ? section : Self.subLayer(node.operation)
-            if let last = parts.last, last.section == section, last.name == name {
-                parts[parts.count - 1].range = last.range.lowerBound..<index + 1
-            } else {
-                parts.append((section, node.block, name, index..<index + 1))
-            }
-        }
         var sections: [Section] = []
-        for part in parts {
-            let subLayer = Part(name: part.name, range: part.range)
-            if let last = sections.last, last.name == part.section {
-                sections[sections.count - 1] = Section(
-                    name: last.name, block: last.block, subLayers: last.subLayers + [subLayer])
-            } else {
-                sections.append(Section(name: part.section, block: part.block, subLayers: [subLayer]))
+        for (index, node) in program.nodes.enumerated() {
+            let (section, name) =
+                switch node.role.section {
+                case .embedding: ("embedding", "embedding")
+                case .block(let block): ("L\(block)", node.role.subLayer.rawValue)
+                case .output: ("output", "output")
+                }
+            var parts: [Part] = []
+            if let last = sections.last, last.name == section {
+                parts = last.subLayers
+                sections.removeLast()
             }
+            if let last = parts.last, last.name == name {
+                parts[parts.count - 1] = Part(name: name, range: last.range.lowerBound..<index + 1)
+            } else {
+                parts.append(Part(name: name, range: index..<index + 1))
+            }
+            sections.append(Section(name: section, block: node.block, subLayers: parts))
         }
         self.sections = sections
     }
@@ -64,24 +63,12 @@ public struct Timeline: Hashable, Sendable {
 
     /// First operations of all sub-layers, in order.
     public var subLayerStarts: [Int] { sections.flatMap { $0.subLayers.map(\.range.lowerBound) } }
-
-    private static func subLayer(_ operation: Operation) -> String {
-        switch operation {
-        case .normalized(.ln1), .normOut(.ln1): "ln1"
-        case .normalized(.ln2), .normOut(.ln2): "ln2"
-        case .projection, .scores, .maskedScores, .pattern, .z, .attnOut: "attention"
-        case .residual: "residual"
-        case .mlpPre, .mlpPost, .mlpOut: "mlp"
-        case .tokens, .embed, .posEmbed: "embedding"
-        case .normalized(.final), .normOut(.final), .logits, .filteredLogits, .probabilities, .nextToken: "output"
-        }
-    }
 }
 
 extension Node {
     /// The last part of its address, as people say it: `masked scores`.
     public var shortName: String {
-        let last = address.split(separator: ".").last.map(String.init) ?? address
+        let last = name.split(separator: ".").last.map(String.init) ?? name
         return last.split(separator: "_").joined(separator: " ")
     }
 }

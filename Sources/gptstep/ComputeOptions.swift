@@ -33,7 +33,7 @@ struct ComputeOptions: ParsableArguments {
     /// The pass of a model over some tokens.
     func trace(_ model: Model, _ weights: Weights, _ tokens: [Int]) throws -> Trace {
         let program = Program.gpt2(model.configuration, tokenCount: tokens.count)
-        return try Trace(program: program, weights: weights, tokens: tokens, memory: apply())
+        return try Trace(program: program, weights: weights, tokens: tokens, store: Store(budget: apply()))
     }
 }
 

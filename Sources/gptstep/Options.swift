@@ -162,10 +162,13 @@ private struct PromptMeantAsModel: DescribedError {
 extension Prediction {
     /// Refuses an answer that was not computed from numbers.
     ///
+    /// - Returns: The chosen token.
     /// - Throws: ``PredictionError``.
-    func check(_ model: Model) throws {
+    @discardableResult
+    func check(_ model: Model) throws -> Int {
         try model.weights?.checkUnchanged()
-        if !sum.isFinite || sum <= 0 { throw PredictionError(model: model.name) }
+        guard let token else { throw PredictionError(model: model.name) }
+        return token
     }
 }
 

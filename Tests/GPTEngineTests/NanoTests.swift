@@ -43,7 +43,9 @@ import Testing
         let sorted = ids.sorted()
         for _ in 0..<6 {
             let position = ids.count - 1
-            ids.append(try trace(model, ids).prediction(at: position, sampling: model.sampling).token)
+            let trace = try trace(model, ids)
+            trace.complete([.answer(position)])
+            ids.append(try #require(trace.prediction(at: position, sampling: model.sampling).token))
         }
         #expect(Array(ids[6...]) == sorted)
     }

@@ -27,9 +27,13 @@ import Testing
         let recorded = try SafetensorsFile(path: fixture("variant.trace.safetensors"))
         let entry = try #require(recorded.tensors.first { $0.name == "logits" })
         let logits = try #require(entry.numbers)
-        let cache = try KeyValueCache(model.configuration, #require(model.weights))
-        for (position, token) in try recorded.integers("tokens").enumerated() {
-            expectClose(cache.append([token]), [31], logits.row(position).map(Double.init))
+        let tokens = try recorded.integers("tokens")
+        let trace = try Trace(
+            program: .gpt2(model.configuration, tokenCount: tokens.count), weights: #require(model.weights),
+            tokens: [tokens[0]])
+        for position in tokens.indices {
+            expectClose(trace.logits(at: position), [31], logits.row(position).map(Double.init))
+            if position + 1 < tokens.count { trace.append(tokens[position + 1]) }
         }
     }
 

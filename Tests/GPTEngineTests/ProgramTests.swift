@@ -37,7 +37,7 @@ import Testing
             let program = Program.gpt2(shape, tokenCount: tokens)
             #expect(program.nodes.count == size.operations)
             #expect(program.nodes.count == 10 + 17 * shape.layerCount)
-            #expect(program.nodes[program.logitsIndex].operation == .logits)
+            #expect(program.nodes[program.logitsIndex].address == "logits")
         }
     }
 
@@ -70,14 +70,12 @@ import Testing
         let (F, V) = (shape.mlpWidth, shape.vocabularySize)
         for node in Program.gpt2(shape, tokenCount: T).nodes {
             let expected =
-                switch node.operation {
-                case .projection, .attnOut: 2 * T * C * C
-                case .scores, .z: 2 * H * T * T * D
-                case .mlpPre, .mlpOut: 2 * T * C * F
-                case .logits: 2 * T * C * V
-                case .tokens, .embed, .posEmbed, .residual, .normalized, .normOut, .maskedScores, .pattern, .mlpPost,
-                    .filteredLogits, .probabilities, .nextToken:
-                    0
+                switch node.name {
+                case "attn.q", "attn.k", "attn.v", "attn.out": 2 * T * C * C
+                case "attn.scores", "attn.z": 2 * H * T * T * D
+                case "mlp.pre", "mlp.out": 2 * T * C * F
+                case "logits": 2 * T * C * V
+                default: 0
                 }
             #expect(node.flops == expected, "\(node.address)")
         }
@@ -94,7 +92,7 @@ import Testing
         #expect(shapes["logits"] == [4, 3])
         #expect(shapes["next_token"] == [1])
         let kept = program.nodes.filter {
-            ![.logits, .filteredLogits, .probabilities, .nextToken].contains($0.operation)
+            !$0.isAnswer
         }
         #expect(program.valueBytes == kept.reduce(0) { $0 + 4 * $1.elementCount })
     }
@@ -111,7 +109,7 @@ import Testing
 
     @Test func `queries, keys and values read thirds of one matrix`() throws {
         let reads = try nano().nodes.filter {
-            $0.block == 1 && $0.parameterCount == 48 * 48 + 48 && $0.operation != .attnOut
+            $0.block == 1 && $0.parameterCount == 48 * 48 + 48 && $0.name != "attn.out"
         }
         .map(\.reads)
         #expect(reads.map { $0.map(\.columns) } == [[0..<48, 0..<48], [48..<96, 48..<96], [96..<144, 96..<144]])

@@ -11,16 +11,18 @@ import Testing
 
     /// The ids that a filter leaves.
     private func kept(_ sampling: Sampling, _ logits: Tensor) -> [Int] {
-        sampling.filter(logits).values.indices.filter { sampling.filter(logits)[flat: $0] > -.infinity }
+        Filter.apply(sampling, to: logits).values.indices.filter {
+            Filter.apply(sampling, to: logits)[flat: $0] > -.infinity
+        }
     }
 
     // MARK: Filters
 
     @Test func `logits are divided by the temperature`() throws {
-        let found = try Sampling(temperature: 0.5).filter(Tensor([3], [1, -2, 3]))
+        let found = Filter.apply(try Sampling(temperature: 0.5), to: Tensor([3], [1, -2, 3]))
         #expect(found.values == [2, -4, 6])
         #expect(
-            try Sampling(temperature: 4, topK: 1).filter(Tensor([3], [1, -2, 3])).values == [
+            Filter.apply(try Sampling(temperature: 4, topK: 1), to: Tensor([3], [1, -2, 3])).values == [
                 -.infinity, -.infinity, 0.75,
             ])
     }
@@ -79,7 +81,7 @@ import Testing
         let sampling = try Sampling(temperature: 0, topK: 1, topP: 0.1, seed: 3)
         let logits = Tensor([4], [1, 7, -2, 6.9])
         #expect(sampling.isGreedy)
-        #expect(sampling.filter(logits).values == logits.values)
+        #expect(Filter.apply(sampling, to: logits).values == logits.values)
         for position in 0..<50 {
             let prediction = Prediction(position: position, logits: logits, sampling: sampling)
             #expect(prediction.token == 1)
@@ -118,25 +120,26 @@ import Testing
             (0, 0), (0.2499, 0), (0.25, 1), (0.4999, 1), (0.5, 3), (0.99, 3), (0.999_999_9, 3),
         ] as [(Double, Int)])
     func `the first id whose cumulative probability exceeds the draw is picked`(u: Double, id: Int) {
-        #expect(Sampling.pick(Tensor([5], [0.25, 0.25, 0, 0.5, 0]), u) == id)
+        #expect(Sample.pick(Tensor([5], [0.25, 0.25, 0, 0.5, 0]), u) == id)
     }
 
     @Test func `a token of probability zero is never picked`() {
-        #expect(Sampling.pick(Tensor([3], [0, 0.5, 0.5]), 0) == 1)
-        #expect(Sampling.pick(Tensor([3], [0.5, 0.499_99, 0]), 0.999_999) == 1)
+        #expect(Sample.pick(Tensor([3], [0, 0.5, 0.5]), 0) == 1)
+        #expect(Sample.pick(Tensor([3], [0.5, 0.499_99, 0]), 0.999_999) == 1)
     }
 
     @Test(arguments: [(3, 1), (0, 0.6), (4, 0.5)] as [(Int, Float)])
-    func `a token that was cut is never picked`(topK: Int, topP: Float) throws {
+    func `a token that was filtered out is never picked`(topK: Int, topP: Float) throws {
         var numbers = Numbers(seed: 21)
         let logits = numbers.tensor(12)
         let sampling = try Sampling(temperature: 3, topK: topK, topP: topP, seed: 9)
         var seen: Set<Int> = []
         for position in 0..<500 {
             let prediction = Prediction(position: position, logits: logits, sampling: sampling)
-            #expect(prediction.filtered[flat: prediction.token] > -.infinity)
+            let token = try #require(prediction.token)
+            #expect(prediction.filtered[flat: token] > -.infinity)
             #expect(prediction.draw == sampling.draw(position: position))
-            seen.insert(prediction.token)
+            seen.insert(token)
         }
         #expect(seen == Set(kept(sampling, logits)))
     }
@@ -146,7 +149,8 @@ import Testing
         var counts = [0, 0, 0, 0]
         let sampling = try Sampling(seed: 77)
         for position in 0..<10_000 {
-            counts[Prediction(position: position, logits: logits(0.5, 0.3, 0.15, 0.05), sampling: sampling).token] += 1
+            let logits = logits(0.5, 0.3, 0.15, 0.05)
+            counts[try #require(Prediction(position: position, logits: logits, sampling: sampling).token)] += 1
         }
         for (count, share) in zip(counts, shares) { #expect(abs(Float(count) / 10_000 - share) < 0.02) }
     }

@@ -6,8 +6,8 @@ import Testing
 
 /// One pass: values on demand, the statistics beside them, and the file of all of it.
 @Suite struct TraceTests {
-    private func nodes(_ trace: Trace, _ isWanted: (GPTEngine.Operation) -> Bool) -> [Int] {
-        trace.program.nodes.indices.filter { isWanted(trace.program.nodes[$0].operation) }
+    private func nodes(_ trace: Trace, _ suffix: String) -> [Int] {
+        trace.program.nodes.indices.filter { trace.program.nodes[$0].address.hasSuffix(suffix) }
     }
 
     // MARK: Order
@@ -16,7 +16,7 @@ import Testing
         let ordered = try nanoTrace("CBABBC")
         let last = ordered.program.logitsIndex - 1
         var steps = 0
-        while ordered.computeNext(toward: last) { steps += 1 }
+        while ordered.work(toward: [.value(last)]) { steps += 1 }
         #expect(steps == 57)
 
         var numbers = Numbers(seed: 50)
@@ -43,19 +43,20 @@ import Testing
         #expect(trace.isComputed(pattern) && trace.isComputed(1))
         #expect(!trace.isComputed(value) && !trace.isComputed(pattern + 1))
         #expect(!trace.isComputed(trace.program.logitsIndex))
-        _ = trace.logits(at: 0)
+        _ = trace.logits(at: 2)
         #expect(trace.isComputed(value) && trace.isComputed(trace.program.logitsIndex))
     }
 
     @Test func `computing step by step stops at the wanted operation`() throws {
         let trace = try nanoTrace("CB")
         for step in 0...4 {
-            #expect(trace.next(toward: 4) == step)
-            #expect(trace.computeNext(toward: 4))
+            #expect(trace.next(toward: [.value(4)]) == step)
+            #expect(trace.work(toward: [.value(4)]))
             #expect(trace.isComputed(step) && !trace.isComputed(step + 1))
         }
-        #expect(!trace.computeNext(toward: 4))
-        while trace.computeNext(toward: .max) {}
+        #expect(!trace.work(toward: [.value(4)]))
+        #expect(throws: Absence.notComputed) { try trace.peek(5) }
+        trace.complete([.value(trace.program.logitsIndex - 1)])
         #expect(trace.isComputed(trace.program.logitsIndex - 1))
     }
 
@@ -65,26 +66,27 @@ import Testing
         let program = Program.gpt2(model.configuration, tokenCount: 4)
         let bytes = program.workingBytes
         #expect(throws: PassError.doesNotFit(bytes: bytes, limit: bytes - 1, tokenCount: 4)) {
-            try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], memory: bytes - 1)
+            try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], store: Store(budget: bytes - 1))
         }
-        let trace = try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], memory: bytes)
+        let trace = try Trace(program: program, weights: weights, tokens: [0, 1, 2, 0], store: Store(budget: bytes))
         #expect(trace.logits(at: 3).shape == [3])
     }
 
     @Test func `a prediction follows the position and the sampling`() throws {
         let trace = try nanoTrace("CBABBC")
         let drawn = try Sampling(temperature: 2, seed: 4)
-        #expect(trace.prediction(at: 5, sampling: .greedy).token == 0)
-        #expect(trace.prediction(at: 5, sampling: drawn).draw == drawn.draw(position: 5))
-        #expect(trace.prediction(at: 2, sampling: drawn).logits.values == trace.logits(at: 2).values)
-        #expect(trace.prediction(at: 5, sampling: .greedy).draw == nil)
+        trace.complete([.answer(5), .answer(2)])
+        #expect(try trace.prediction(at: 5, sampling: .greedy).token == 0)
+        #expect(try trace.prediction(at: 5, sampling: drawn).draw == drawn.draw(position: 5))
+        #expect(try trace.prediction(at: 2, sampling: drawn).logits.values == trace.logits(at: 2).values)
+        #expect(try trace.prediction(at: 5, sampling: .greedy).draw == nil)
     }
 
     // MARK: Statistics
 
     @Test func `means and scales are those of the rows that are normalised`() throws {
         let trace = try nanoTrace("CBABBC")
-        let norms = nodes(trace) { if case .normalized = $0 { true } else { false } }
+        let norms = nodes(trace, ".normalized")
         #expect(norms.count == 7)
         for node in norms {
             let input = trace.value(of: trace.program.nodes[node].inputs[0])
@@ -98,7 +100,7 @@ import Testing
 
     @Test func `row maxima and sums are those of the masked scores`() throws {
         let trace = try nanoTrace("CBABBC")
-        let patterns = nodes(trace) { $0 == .pattern }
+        let patterns = nodes(trace, ".pattern")
         #expect(patterns.count == 3)
         for node in patterns {
             let masked = trace.value(of: trace.program.nodes[node].inputs[0])
@@ -113,7 +115,7 @@ import Testing
 
     @Test func `no query sees a later key, and its shares add to 1`() throws {
         let trace = try nanoTrace("CBABBCA")
-        for node in nodes(trace, { $0 == .pattern }) {
+        for node in nodes(trace, ".pattern") {
             let (scores, masked, pattern) = (
                 trace.value(of: node - 2), trace.value(of: node - 1), trace.value(of: node)
             )

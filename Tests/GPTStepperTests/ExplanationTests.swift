@@ -14,8 +14,8 @@ import Testing
         stepper.go(to: try stepper.program.quantity(at: address).node)
         change(&stepper)
         let trace = try Trace(program: stepper.program, weights: try #require(model.weights), tokens: tokens)
-        while trace.computeNext(toward: stepper.index) {}
-        return Scene(model: model, stepper: stepper, trace: trace, sampling: sampling)
+        trace.complete(stepper.wanted())
+        return Scene(model: model, stepper: stepper, values: trace, sampling: sampling)
     }
 
     @Test func `every operation of a pass explains its cell with a value and a formula`() throws {
@@ -35,7 +35,7 @@ import Testing
             stepper.moveCell(rows: -1, columns: 2)
         }
         let explanation = Explanation(scene)
-        let trace = try #require(scene.trace)
+        let trace = try #require((scene.values as? Trace))
         let (index, row) = (scene.stepper.index, 1 * 6 + 4)
         let value = trace.value(of: index)[1, 4, 2]
         let score = trace.value(of: index - 1)[1, 4, 2]
@@ -44,10 +44,10 @@ import Testing
             try #require(trace.statistic(.rowSum, of: index))[flat: row]
         )
         #expect(explanation.name == "attn.pattern[head 1, query B4, key A2]")
-        #expect(explanation.value == Explanation.exact(value))
+        #expect(explanation.value == Digits.exact(value))
         #expect(
             explanation.numbers
-                == "exp(\(Explanation.short(score)) − \(Explanation.short(max))) / \(Explanation.short(sum))")
+                == "exp(\(Digits.short(score)) − \(Digits.short(max))) / \(Digits.short(sum))")
     }
 
     @Test func `a masked cell is named as masked, not as zero`() throws {
@@ -76,12 +76,12 @@ import Testing
         var stepper = Stepper(model.configuration, tokens: tokens)
         stepper.go(to: 40)
         let trace = try Trace(program: stepper.program, weights: try #require(model.weights), tokens: tokens)
-        let isDone = { Scene(model: model, stepper: stepper, trace: trace, sampling: .greedy).isDone($0) }
+        let isDone = { Scene(model: model, stepper: stepper, values: trace, sampling: .greedy).isDone($0) }
         #expect(!isDone(0..<5))
-        while trace.computeNext(toward: 4) {}
+        trace.complete([.value(4)])
         #expect(isDone(0..<5))
         #expect(!isDone(0..<20))
-        while trace.computeNext(toward: 40) {}
+        trace.complete([.value(40)])
         #expect(isDone(0..<40))
         #expect(!isDone(40..<41), "the cursor is on it")
     }
@@ -91,17 +91,17 @@ import Testing
         let model = try Model.preset(preset, randomSeed: nil)
         var stepper = Stepper(model.configuration, tokens: [1, 2])
         while stepper.step(.operation, .forward) == nil {
-            let explanation = Explanation(Scene(model: model, stepper: stepper, trace: nil, sampling: .plain))
+            let explanation = Explanation(Scene(model: model, stepper: stepper, values: nil, sampling: .plain))
             #expect(explanation.value == "weights not loaded")
             #expect(explanation.numbers.isEmpty)
         }
     }
 
-    @Test func `a cut token is named as cut`() throws {
+    @Test func `a cut token is named as filtered out`() throws {
         let sampling = try Sampling(temperature: 1, topK: 1)
         for address in ["filtered_logits", "probabilities"] {
             let explanation = Explanation(try scene(address, sampling: sampling) { $0.select(vocabulary: 1) })
-            #expect(explanation.value == "cut")
+            #expect(explanation.value == "filtered out")
         }
     }
 
@@ -109,7 +109,8 @@ import Testing
         let scene = try scene("next_token", sampling: Sampling(temperature: 1, seed: 7))
         let prediction = try #require(scene.prediction)
         let explanation = Explanation(scene)
-        #expect(explanation.value == "\(prediction.token) \(scene.model.label(prediction.token))")
+        let token = try #require(prediction.token)
+        #expect(explanation.value == "\(token) \(scene.model.label(token))")
         #expect(explanation.numbers.contains("lies in"))
     }
 
@@ -118,6 +119,6 @@ import Testing
         (-123456, "−1.235e+05"),
     ])
     func `short numbers keep four decimals or four digits`(value: Float, text: String) {
-        #expect(Explanation.short(value) == text)
+        #expect(Digits.short(value) == text)
     }
 }

@@ -21,7 +21,7 @@ import Testing
 
     @Test func `Enter on a cell opens how it came about, Enter on a row its source, Escape unwinds`() throws {
         let z = keys("12s") + ledger
-        #expect(try shows("Σ pattern[key]·v[key] over the keys 0 to 5", z))
+        #expect(try shows("pattern · v over the keys up to the query", z))
         #expect(try shows("sum of 6 terms", z))
         #expect(try shows("from attn.z[C5, head 0, channel 0]", z + [.key(.enter)]))
         #expect(try shows("exp(score−max)", z + [.key(.enter)]))
@@ -305,9 +305,9 @@ import Testing
         #expect(app.stepper.selection.position == 2)
         let line = try #require(text.firstIndex { $0.contains("✓ scores") })
         _ = app.handle(.mouse(MouseEvent(x: 6, y: line, kind: .press)))
-        #expect(app.stepper.node.operation == .scores)
+        #expect(app.stepper.node.name == "attn.scores")
         _ = app.handle(.mouse(MouseEvent(x: 2, y: line, kind: .wheelDown)))
-        #expect(app.stepper.node.operation == .maskedScores)
+        #expect(app.stepper.node.name == "attn.masked_scores")
     }
 }
 

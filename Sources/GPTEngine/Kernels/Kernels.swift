@@ -194,7 +194,8 @@ enum Kernels {
         }
         let factor = 1 / sum
         for i in 0..<count { out[i] = Float(Double(out[i]) * factor) }
-        return (largest, Float(sum))
+        // Among what is not a number nothing is the largest.
+        return (sum.isNaN && largest < .infinity ? .nan : largest, Float(sum))
     }
 
     /// pattern·v for every head: pattern [H, T, S], v [S, H, D] → [T, H, D].

@@ -3,13 +3,14 @@ import Synchronization
 
 /// Splits `count` items into as many ranges as there are processors to share them, and runs `body` on each.
 ///
-/// Few items are done at once where they are, and so is what is asked for while the processors are at other work: `cost`
-/// is roughly what one item takes in nanoseconds.
+/// Few items are done at once: `cost` is roughly what one item takes in nanoseconds. The ranges are the same whether or not
+/// the processors are free, since where a product is cut may show in its last bits.
 func inParallel(_ count: Int, cost: Int, _ body: @Sendable (Range<Int>) -> Void) {
     let shares = count * cost < 50_000 ? 1 : min(Threads.count, count)
     let isShared =
         shares > 1 && Crew.shared.run(shares) { body(count * $0 / shares..<count * ($0 + 1) / shares) }
-    if !isShared { body(0..<count) }
+    guard !isShared else { return }
+    for share in 0..<shares { body(count * share / shares..<count * (share + 1) / shares) }
 }
 
 /// Threads that share work with the one that asks for it.

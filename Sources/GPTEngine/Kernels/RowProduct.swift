@@ -50,7 +50,7 @@ extension Kernels {
             x.count == K && columns.upperBound <= N && bias.count >= columns.upperBound,
             "[\(x.count)] does not multiply columns \(columns) of [\(K), \(N)]")
         let (n, first) = (columns.count, columns.lowerBound)
-        let shares = K * n < 100_000 ? 1 : min(Threads.count, K)
+        let shares = K * N < 100_000 ? 1 : min(rowShares, K)
         let sums = Tensor([shares, n]) { sums in
             sums.update(repeating: 0)
             x.withValues { x in
@@ -75,6 +75,9 @@ extension Kernels {
             }
         }
     }
+
+    /// Parts whose sums are added up: as many whatever the threads, so that the last bits do not depend on them.
+    private static let rowShares = 8
 
     /// One query's scores for every head: q [1, H, D], k [S, H, D] → [H, 1, S].
     static func rowScores(_ q: Tensor, _ k: Tensor, divisor: Float) -> Tensor {

@@ -67,12 +67,12 @@ public struct Configuration: Hashable, Sendable {
         (scalesScores ? Float(headWidth).squareRoot() : 1) * (scalesScoresByBlock ? Float(block + 1) : 1)
     }
 
-    /// The divisor as it is written in a formula, with a number for the width if wanted.
-    public func scoreDivisorFormula(width: String) -> String {
+    /// The divisor as it is written in a formula; empty where nothing is divided.
+    func scoreDivisorFormula(block: Int) -> String {
         switch (scalesScores, scalesScoresByBlock) {
-        case (true, false): " / √\(width)"
-        case (true, true): " / (√\(width)·(L + 1))"
-        case (false, true): " / (L + 1)"
+        case (true, false): "√\(headWidth)"
+        case (true, true): "(√\(headWidth)·\(block + 1))"
+        case (false, true): "\(block + 1)"
         case (false, false): ""
         }
     }

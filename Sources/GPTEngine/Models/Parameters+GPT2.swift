@@ -14,6 +14,8 @@ public struct Parameter: Hashable, Sendable {
     public let shape: [Int]
     /// What a fresh model is filled with.
     public let initialization: Initialization
+    /// What it is called in formulas: `W_O`, `γ`.
+    public let symbol: String
 
     /// Whether it is added to what it stands for: the biases of linear maps and the β of LayerNorms.
     public var isBias: Bool { name.hasSuffix(".bias") }
@@ -27,26 +29,30 @@ public struct Parameter: Hashable, Sendable {
 /// `GPT2PreTrainedModel` in transformers 5.23: 0.02 everywhere, divided by √(2·blocks) for what writes to the stream.
 extension Configuration {
     /// The token table, [V, C].
-    public var tokenTable: Parameter { weight("wte", [vocabularySize, width]) }
+    public var tokenTable: Parameter { weight("wte", "wte", [vocabularySize, width]) }
     /// The position table, [context, C].
-    public var positionTable: Parameter { weight("wpe", [contextLength, width]) }
+    public var positionTable: Parameter { weight("wpe", "wpe", [contextLength, width]) }
     /// γ and β of the final LayerNorm, [C] each.
     public var finalNorm: (gamma: Parameter, beta: Parameter) { norm("ln_f") }
     /// The unembedding, [V, C]: the token table itself when tied.
-    public var unembedding: Parameter { tiesEmbeddings ? tokenTable : weight("lm_head", [vocabularySize, width]) }
+    public var unembedding: Parameter {
+        tiesEmbeddings ? tokenTable : weight("lm_head", "W_U", [vocabularySize, width])
+    }
 
     /// γ and β of a block's first or second LayerNorm, [C] each.
     public func norm(_ index: Int, block: Int) -> (gamma: Parameter, beta: Parameter) { norm("h.\(block).ln_\(index)") }
     /// Queries, keys and values side by side: [C, 3·C] and [3·C].
-    public func attentionIn(block: Int) -> Linear { linear("h.\(block).attn.c_attn", width, 3 * width) }
+    public func attentionIn(block: Int) -> Linear { linear("h.\(block).attn.c_attn", "QKV", width, 3 * width) }
     /// Joined heads back to the stream: [C, C] and [C].
     public func attentionOut(block: Int) -> Linear {
-        linear("h.\(block).attn.c_proj", width, width, 0.02 / residualScale)
+        linear("h.\(block).attn.c_proj", "O", width, width, 0.02 / residualScale)
     }
     /// Stream to neurons: [C, F] and [F].
-    public func mlpIn(block: Int) -> Linear { linear("h.\(block).mlp.c_fc", width, mlpWidth) }
+    public func mlpIn(block: Int) -> Linear { linear("h.\(block).mlp.c_fc", "in", width, mlpWidth) }
     /// Neurons back to the stream: [F, C] and [C].
-    public func mlpOut(block: Int) -> Linear { linear("h.\(block).mlp.c_proj", mlpWidth, width, 0.02 / residualScale) }
+    public func mlpOut(block: Int) -> Linear {
+        linear("h.\(block).mlp.c_proj", "out", mlpWidth, width, 0.02 / residualScale)
+    }
 
     /// A weight matrix [in, out] and its bias [out].
     public struct Linear: Hashable, Sendable {
@@ -97,20 +103,23 @@ extension Configuration {
     /// √(2·blocks): two sub-layers of each block add to the stream.
     private var residualScale: Float { (2 * Float(layerCount)).squareRoot() }
 
-    private func weight(_ name: String, _ shape: [Int], _ deviation: Float = 0.02) -> Parameter {
-        Parameter(name: name + ".weight", shape: shape, initialization: .normal(deviation))
+    private func weight(_ name: String, _ symbol: String, _ shape: [Int], _ deviation: Float = 0.02) -> Parameter {
+        Parameter(name: name + ".weight", shape: shape, initialization: .normal(deviation), symbol: symbol)
     }
 
-    private func linear(_ name: String, _ rows: Int, _ columns: Int, _ deviation: Float = 0.02) -> Linear {
+    private func linear(
+        _ name: String, _ symbol: String, _ rows: Int, _ columns: Int, _ deviation: Float = 0.02
+    ) -> Linear {
         Linear(
-            weight: weight(name, [rows, columns], deviation),
-            bias: Parameter(name: name + ".bias", shape: [columns], initialization: .constant(0)))
+            weight: weight(name, "W_" + symbol, [rows, columns], deviation),
+            bias: Parameter(
+                name: name + ".bias", shape: [columns], initialization: .constant(0), symbol: "b_" + symbol))
     }
 
     private func norm(_ name: String) -> (gamma: Parameter, beta: Parameter) {
         (
-            Parameter(name: name + ".weight", shape: [width], initialization: .constant(1)),
-            Parameter(name: name + ".bias", shape: [width], initialization: .constant(0))
+            Parameter(name: name + ".weight", shape: [width], initialization: .constant(1), symbol: "γ"),
+            Parameter(name: name + ".bias", shape: [width], initialization: .constant(0), symbol: "β")
         )
     }
 }

@@ -16,15 +16,49 @@ public final class Weights {
 
     /// Where they come from.
     public let source: Source
+    /// What lies over another store's weights: the changed tensors, and that store.
+    private let changes: (edits: [Edit], original: Weights)?
     private var known: [String: Tensor] = [:]
     private var operands: [String: RowOperand] = [:]
 
     /// Creates a store; nothing is read yet.
-    public init(_ source: Source) { self.source = source }
+    public init(_ source: Source) { (self.source, changes) = (source, nil) }
+
+    private init(_ edits: [Edit], over original: Weights) { (source, changes) = (original.source, (edits, original)) }
+
+    /// These weights with some of them changed; themselves where none are.
+    func edited(by edits: [Edit]) -> Weights {
+        let mine = edits.filter { if case .weight = $0.target { true } else { false } }
+        return mine.isEmpty ? self : Weights(mine, over: self)
+    }
+
+    /// Whether a parameter is in memory, or need not be brought there.
+    func isReady(_ parameter: Parameter) -> Bool {
+        if let changes { return known[parameter.name] != nil || changes.original.isReady(parameter) }
+        return known[parameter.name] != nil
+    }
+
+    /// Whether some parameters are the same here and there.
+    func agree(with other: Weights, on parameters: [Parameter]) -> Bool {
+        self === other || parameters.allSatisfy { origin(of: $0) === other.origin(of: $0) }
+    }
+
+    /// The store that a parameter comes from.
+    private func origin(of parameter: Parameter) -> Weights {
+        guard let changes, !changes.edits.contains(where: { $0.target == .weight(parameter.name) }) else { return self }
+        return changes.original.origin(of: parameter)
+    }
 
     /// The numbers of a parameter; matrices are [in, out] whatever the file held.
     public subscript(parameter: Parameter) -> Tensor {
         if let tensor = known[parameter.name] { return tensor }
+        if let changes {
+            let mine = changes.edits.filter { $0.target == .weight(parameter.name) }
+            guard !mine.isEmpty else { return changes.original[parameter] }
+            let tensor = mine.reduce(changes.original[parameter]) { $1.apply(to: $0) }
+            known[parameter.name] = tensor
+            return tensor
+        }
         let tensor =
             switch source {
             case .checkpoint(let checkpoint): checkpoint.tensor(parameter)
@@ -56,6 +90,8 @@ public final class Weights {
     /// The weights for a product with a single row: as they are stored, if that is in 16 bits.
     func rowOperand(_ parameter: Parameter) -> RowOperand {
         if let operand = operands[parameter.name] { return operand }
+        if origin(of: parameter) !== self { return origin(of: parameter).rowOperand(parameter) }
+        if changes != nil { return .full(self[parameter]) }
         let halves: RowOperand? =
             if case .checkpoint(let checkpoint) = source { checkpoint.halves(parameter) } else { nil }
         let found = halves ?? .full(self[parameter])

@@ -20,7 +20,7 @@ public struct AddressError: Error, Hashable, CustomStringConvertible {
     /// A sentence for the person at the shell.
     public var description: String {
         let hint = near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
-        return "There is no operation \"\(visible(address))\".\(hint) `gptstep ops` lists them all."
+        return "There is no operation \"\(visible(address))\".\(hint)"
     }
 }
 
@@ -40,13 +40,20 @@ extension Program {
                 }
             }
             // The stream before a block is the stream after the block before it.
-            if node.operation == .residual(.post), let block = node.block, block + 1 < configuration.layerCount,
-                ["blocks.\(block + 1).resid_pre", "blocks.\(block + 1).hook_resid_pre"].contains(name)
-            {
+            if let alias = alias(of: index), name == alias.address || name == alias.hook {
                 return Quantity(node: index, statistic: nil, address: node.address)
             }
         }
         throw AddressError(address: name, near: addresses(near: name))
+    }
+
+    /// What else the stream after a block is called: it is the stream before the next.
+    func alias(of index: Int) -> (address: String, hook: String)? {
+        let node = nodes[index]
+        guard node.role.stream == .holds, node.role.keep == 4, let block = node.block,
+            block + 1 < configuration.layerCount
+        else { return nil }
+        return ("blocks.\(block + 1).resid_pre", "blocks.\(block + 1).hook_resid_pre")
     }
 
     private func addresses(near name: String) -> [String] {
@@ -57,29 +64,17 @@ extension Program {
 
 extension Node {
     /// What it keeps beside its value.
-    public var statistics: [Statistic] {
-        switch operation {
-        case .normalized: [.mean, .scale]
-        case .pattern: [.rowMax, .rowSum]
-        case .probabilities: [.max, .sum]
-        case .tokens, .embed, .posEmbed, .residual, .normOut, .projection, .scores, .maskedScores, .z, .attnOut,
-            .mlpPre,
-            .mlpPost, .mlpOut, .logits, .filteredLogits, .nextToken:
-            []
-        }
-    }
+    public var statistics: [Statistic] { operation.statistics }
 
     /// The address and, where TransformerLens has one, the hook name of a statistic.
     public func names(of statistic: Statistic) -> (address: String, hook: String?) {
-        let place =
-            operation == .probabilities
-            ? address : String(address.prefix(upTo: address.lastIndex(of: ".") ?? address.endIndex))
+        let place = isAnswer ? address : String(address.prefix(upTo: address.lastIndex(of: ".") ?? address.endIndex))
         return ("\(place).\(statistic.rawValue)", statistic == .scale ? "\(place).hook_scale" : nil)
     }
 
     /// The axes and the shape of a statistic: those of the value without the axis it sums up.
-    public func extent(of statistic: Statistic) -> (axes: [Axis], shape: [Int]) {
-        operation == .probabilities ? ([.position], [1]) : (axes.dropLast(), shape.dropLast())
+    public func extent(of statistic: Statistic) -> Extent {
+        isAnswer ? Extent([.position], [1]) : Extent(axes.dropLast(), shape.dropLast())
     }
 }
 

@@ -40,47 +40,12 @@ public struct Sampling: Hashable, Sendable {
     /// Whether the largest logit always wins.
     public var isGreedy: Bool { temperature == 0 }
 
-    /// Logits [V] divided by the temperature, with −∞ where a token was cut.
-    func filter(_ logits: Tensor) -> Tensor {
-        guard !isGreedy else { return logits }
-        var values = logits.values.map { $0 / temperature }
-        let cutsK = topK > 0 && topK < values.count
-        guard cutsK || topP < 1 else { return Tensor(logits.shape, values) }
-
-        let order = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }
-        var kept = order.prefix(cutsK ? topK : order.count)
-        if topP < 1 {
-            let largest = values[order[0]]
-            let weights = kept.map { Double(expf(values[$0] - largest)) }
-            let mark = Double(topP) * weights.reduce(0, +)
-            var (sum, count) = (0.0, 0)
-            while count < weights.count, sum < mark {
-                sum += weights[count]
-                count += 1
-            }
-            kept = kept.prefix(max(1, count))
-        }
-        for id in order.dropFirst(kept.count) { values[id] = -.infinity }
-        return Tensor(logits.shape, values)
-    }
-
     /// The random number of a position, u ∈ [0, 1); it depends on the seed and the position alone, so that going back
     /// and forward draws the same.
     public func draw(position: Int) -> Double {
         var generator = SplitMix(seed: seed &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(position) &* 0xD1B5_4A32_D192_ED03)
         _ = generator.next()
         return Double(generator.next() >> 11) * 0x1p-53
-    }
-
-    /// The first token by id whose cumulative probability exceeds `u`.
-    static func pick(_ probabilities: Tensor, _ u: Double) -> Int {
-        var (sum, last) = (0.0, 0)
-        for id in 0..<probabilities.count where probabilities[flat: id] > 0 {
-            sum += Double(probabilities[flat: id])
-            last = id
-            if sum > u { return id }
-        }
-        return last  // rounding left the sum a hair below u
     }
 }
 

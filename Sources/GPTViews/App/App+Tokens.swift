@@ -11,7 +11,12 @@ extension App {
             return message = "There are no weights, so no token is predicted."
         }
         var next = stepper
-        let token = trace.prediction(at: stepper.tokens.count - 1, sampling: sampling).token
+        guard
+            let token = (try? trace.prediction(at: stepper.tokens.count - 1, sampling: sampling))?.token
+        else {
+            pendingTakes = 0
+            return message = "The logits are not all numbers, so no token can be chosen."
+        }
         if let stop = next.take(token) {
             pendingTakes = 0
             stepper.go(to: stepper.program.nodes.count - 1)

@@ -3,8 +3,8 @@ import GPTStepper
 
 /// What is computed between two looks at the keyboard, a piece at a time.
 extension App {
-    /// The operation up to which is to be computed: the cursor's, or the last where a token is to be taken.
-    private var goal: Int { pendingTakes > 0 ? stepper.program.nodes.count - 1 : stepper.index }
+    /// What is to be there: what the screen shows, or the answer where a token is to be taken.
+    private var goal: [Wanted] { pendingTakes > 0 ? [.answer(stepper.tokens.count - 1)] : stepper.wanted() }
 
     /// The operation that is to be computed next; nil when there is none.
     var nextWork: Int? { trace?.next(toward: goal) }
@@ -18,7 +18,7 @@ extension App {
     private var panelNeedsWork: Bool {
         guard trace != nil else { return false }
         switch panel {
-        case nil where stepper.node.operation == .pattern && nextWork == nil:
+        case nil where stepper.node.hasHeadMaps && nextWork == nil:
             return stepper.node.block.map { atlas.heads(of: $0).count < stepper.node.shape[0] } ?? false
         case .ledger(let ledger): return ledger.needsWork(stepper.program)
         case .heads(let heads): return heads.needsWork(atlas)
@@ -30,14 +30,14 @@ extension App {
     private mutating func workForPanel() {
         guard let trace else { return }
         switch panel {
-        case nil where stepper.node.operation == .pattern:
-            atlas.work(trace, stepper.node.block)
+        case nil where stepper.node.hasHeadMaps:
+            _ = atlas.work(trace, stepper.node.block)
         case .ledger(var ledger):
-            ledger.top.work(trace, sampling)
+            _ = ledger.top.work(trace, sampling)
             panel = .ledger(ledger)
-        case .heads(let heads): atlas.work(trace, heads.block)
+        case .heads(let heads): _ = atlas.work(trace, heads.block)
         case .lens(var lens):
-            lens.table.work(trace, positions(lens))
+            _ = lens.table.work(trace, positions(lens))
             panel = .lens(lens)
         case .help, .models, .prompt, .sampling, .continuations, nil: break
         }
@@ -53,10 +53,10 @@ extension App {
                 return
             }
             // What is in front comes first: each would drop the other's values where memory is short.
-            if panelNeedsWork { workForPanel() } else { _ = trace?.computeNext(toward: goal) }
+            if panelNeedsWork { workForPanel() } else { _ = trace?.work(toward: goal) }
             return
         }
-        if trace?.prepareAnswer() == true { return }
+        if trace?.work(toward: goal) == true { return }
         pendingTakes -= 1
         take()
         lookAtTour()
@@ -67,12 +67,12 @@ extension App {
         guard let trace, ahead != stepper.index, panel == nil, !isBusy, !isInterrupted, !stepper.isPlaying else {
             return false
         }
-        return 3 * trace.program.workingBytes <= trace.memory && stepper.index + 1 < trace.program.logitsIndex
+        return 3 * trace.program.workingBytes <= trace.store.budget && stepper.index + 1 < trace.program.logitsIndex
     }
 
     /// Computes one operation toward the one after the cursor's.
     mutating func lookAhead() {
-        if trace?.computeNext(toward: stepper.index + 1) != true { ahead = stepper.index }
+        if trace?.work(toward: stepper.wanted(at: stepper.index + 1)) != true { ahead = stepper.index }
     }
 
     /// What keys that were typed ahead ask for, once.
@@ -80,4 +80,9 @@ extension App {
         defer { deferred = [] }
         return deferred
     }
+}
+
+extension Node {
+    /// Whether the maps of all heads stand beside it.
+    var hasHeadMaps: Bool { isAttention && operation.givesShares }
 }

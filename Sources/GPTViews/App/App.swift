@@ -67,6 +67,8 @@ public struct App {
     let weightSeed: UInt64
     /// Bytes that the values of a pass may take.
     let memory: Int
+    /// Where the values of all its passes are.
+    let store: Store
 
     /// Opens a model on a prompt.
     ///
@@ -87,6 +89,7 @@ public struct App {
         self.sampling = sampling
         self.weightSeed = weightSeed
         self.memory = memory
+        store = Store(budget: memory)
         stepper = Stepper(model.configuration, tokens: tokens)
         atlas = HeadAtlas(stepper.program)
         positionNames = Scene.positionNames(tokens, model)
@@ -97,13 +100,14 @@ public struct App {
     func pass(_ stepper: Stepper) throws(PassError) -> Trace? {
         guard let weights = model.weights else { return nil }
         return try Trace(
-            program: stepper.program, weights: weights, tokens: stepper.tokens, memory: memory, continuing: trace)
+            program: stepper.program, weights: weights, tokens: stepper.tokens, promptCount: stepper.promptCount,
+            store: store, continuing: trace)
     }
 
     /// This moment, for those who draw it.
     var scene: Scene {
         Scene(
-            model: model, stepper: stepper, trace: trace, sampling: sampling,
+            model: model, stepper: stepper, values: trace, sampling: sampling,
             heads: stepper.node.block.map { Array(atlas.heads(of: $0)) } ?? [], positionNames: positionNames)
     }
 
@@ -245,7 +249,8 @@ public struct App {
 
     /// Whether Enter takes the token that is chosen on the stage, which goes after the last position only.
     var takesByHand: Bool {
-        focus == .stage && [.probabilities, .nextToken].contains(stepper.node.operation) && trace != nil
+        focus == .stage && (stepper.node.isChoice || stepper.node.isAnswer && stepper.node.operation.givesShares)
+            && trace != nil
             && stepper.selection.position == stepper.tokens.count - 1
     }
 
@@ -255,7 +260,8 @@ public struct App {
         guard takesByHand else { return openLedger() }
         guard let prediction = scene.prediction else { return message = "Nothing is predicted yet." }
         var next = stepper
-        let token = stepper.node.operation == .nextToken ? prediction.token : scene.vocabulary
+        guard prediction.token != nil else { return message = "The logits are not all numbers: no token follows." }
+        let token = scene.vocabulary
         if let stop = next.take(token) { return say(stop) }
         adopt(next)
         message = "\(model.label(token)) was taken by hand."
@@ -270,7 +276,7 @@ public struct App {
 
     mutating func say(_ stop: Stepper.Stop?) {
         guard let stop else { return }
-        message = Narration.sentence(stop, stepper)
+        message = Words.sentence(stop, stepper)
         stepper.isPlaying = false
     }
 
@@ -280,13 +286,13 @@ public struct App {
             view.column = min(max(0, (picture.column ?? 0) + columns), picture.columns - 1)
             return
         }
-        switch stepper.node.operation {
-        case .logits, .filteredLogits, .probabilities:
+        if stepper.node.isAnswer {
             // The listed tokens are in an order of their own.
             let ids = Stage.candidates(scene)
             guard let place = ids.firstIndex(of: scene.vocabulary) else { return stepper.select(vocabulary: ids.first) }
             stepper.select(vocabulary: ids[min(max(0, place + rows), ids.count - 1)])
-        default: stepper.moveCell(rows: rows, columns: columns)
+        } else {
+            stepper.moveCell(rows: rows, columns: columns)
         }
     }
 

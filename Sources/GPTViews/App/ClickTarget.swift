@@ -72,7 +72,7 @@ extension App {
         case .cell(let row, let column):
             focus = .stage
             let cell = stepper.cell
-            if stepper.face.row == .vocabulary {
+            if stepper.node.isAnswer {
                 stepper.select(vocabulary: row)
             } else {
                 perform(.moveCell(rows: row - cell.row, columns: column - cell.column))

@@ -5,19 +5,19 @@ import TerminalKit
 /// How the selected cell came about, and where its terms came from: a stack that Enter grows and Esc unwinds.
 struct LedgerPanel {
     /// The cells on the way back, the first asked for at the bottom.
-    private(set) var frames: [LedgerFrame]
+    private(set) var frames: [TermsFrame]
 
-    init(_ scene: Scene) { frames = [LedgerFrame(scene)] }
+    init(_ scene: Scene) { frames = [TermsFrame(scene)] }
 
     /// The cell that is shown.
-    var top: LedgerFrame {
+    var top: TermsFrame {
         get { frames[frames.count - 1] }
         set { frames[frames.count - 1] = newValue }
     }
 
     func needsWork(_ program: Program) -> Bool { top.needsWork(program) }
 
-    mutating func push(_ scene: Scene) { frames.append(LedgerFrame(scene)) }
+    mutating func push(_ scene: Scene) { frames.append(TermsFrame(scene)) }
 
     /// Goes one level back; false at the bottom.
     mutating func pop() -> Bool {
@@ -29,11 +29,12 @@ struct LedgerPanel {
     /// The way as text, a line a cell or a share of one, the first asked for first.
     func path(_ scene: Scene) -> String {
         frames.flatMap { frame in
-            let value = frame.ledger.map { ledger in ledger.value.map { "\($0)" } ?? "no value" } ?? "not computed yet"
+            let value =
+                frame.decomposition.map { ledger in ledger.value.map { "\($0)" } ?? "no value" } ?? "not computed yet"
             let index = frame.cell.map(String.init).joined(separator: ",")
             let address = scene.stepper.program.nodes[frame.node].address
-            return ["\(address)[\(index)] = \(value)   \(frame.ledger?.formula ?? "")"]
-                + frame.shares(scene.stepper.program).map { "\($0.name) wrote \(Ledger.decimal($0.value)) toward it" }
+            return ["\(address)[\(index)] = \(value)   \(frame.decomposition?.formula ?? "")"]
+                + frame.shares(scene.stepper.program).map { "\($0.name) wrote \(Digits.decimal($0.value)) toward it" }
         }.enumerated().map { String(repeating: "  ", count: $0) + $1 }.joined(separator: "\n") + "\n"
     }
 }
@@ -43,10 +44,10 @@ extension App {
     mutating func openLedger() {
         guard trace != nil else { return message = "There are no weights, so there are no numbers to account for." }
         // Which token is meant is known with the logits; any other cell can be waited for.
-        guard scene.isComputed || stepper.index < stepper.program.logitsIndex else {
+        guard scene.isComputed || !stepper.node.isAnswer else {
             return message = "The logits are not computed yet."
         }
-        let row = stepper.face.row == .vocabulary ? scene.vocabulary : stepper.cell.row
+        let row = stepper.plane.row == .vocabulary ? scene.vocabulary : stepper.cell.row
         guard stepper.isRevealed(row: row, column: stepper.cell.column) else {
             return message = "This cell is not computed yet: i runs it."
         }
@@ -57,11 +58,11 @@ extension App {
     mutating func pressInLedger(_ key: Key, _ ledger: LedgerPanel) -> Effect {
         var ledger = ledger
         let leaving: [Key] = [.escape, .left, .backspace, .character("h"), .character("q")]
-        guard ledger.top.ledger != nil || leaving.contains(key) else {
+        guard ledger.top.decomposition != nil || leaving.contains(key) else {
             message = "These numbers are not computed yet."
             return .none
         }
-        let table = LedgerTable(ledger.top, scene)
+        let table = TermsTable(ledger.top, scene)
         let last = max(0, table.rows.count - 1)
         let row = table.rows.isEmpty ? nil : table.rows[min(ledger.top.place, last)]
         switch key {
@@ -84,7 +85,7 @@ extension App {
         case .escape, .left, .backspace, .character("h"):
             if let (view, target) = ledger.top.viewAbove {
                 ledger.top.view = view
-                ledger.top.place = LedgerTable(ledger.top, scene).rows.firstIndex { $0.targets.first == target } ?? 0
+                ledger.top.place = TermsTable(ledger.top, scene).rows.firstIndex { $0.targets.first == target } ?? 0
             } else if ledger.pop() {
                 stepper.visit(ledger.top.node, at: ledger.top.cell)
                 stepper.select(position: ledger.top.position)
@@ -102,7 +103,7 @@ extension App {
     }
 
     /// Goes to where a term came from.
-    private mutating func follow(_ row: LedgerTable.Row?, _ ledger: inout LedgerPanel) {
+    private mutating func follow(_ row: TermsTable.Row?, _ ledger: inout LedgerPanel) {
         guard let row, !row.targets.isEmpty else {
             return message = "The way ends here: this row comes from no other operation."
         }
@@ -128,7 +129,7 @@ extension App {
         var area = area
         let isTall = area.height >= 26
         let frame = ledger.top
-        let table = LedgerTable(frame, scene)
+        let table = TermsTable(frame, scene)
         let heading = area.takeTop(isTall ? 2 : 1)
         let x = canvas.write("Ledger", x: heading.x, y: heading.y, .accent)
         let shares = frame.shares(stepper.program)
@@ -140,16 +141,16 @@ extension App {
         } else {
             canvas.write(node(frame).address, endingAt: heading.maxX, y: heading.y, .dim)
         }
-        var value = frame.ledger.map { ledger in
-            ledger.value.map { ledger.terms.isEmpty ? "\(Int($0))" : Explanation.exact($0) } ?? "no value"
+        var value = frame.decomposition.map { ledger in
+            ledger.value.map { ledger.terms.isEmpty ? "\(Int($0))" : Digits.exact($0) } ?? "no value"
         }
         var name = frame.name
-        if let share = shares.last { (name, value) = ("\(share.name) toward \(name)", Ledger.decimal(share.value)) }
+        if let share = shares.last { (name, value) = ("\(share.name) toward \(name)", Digits.decimal(share.value)) }
         let line = area.takeTop(1)
         canvas.write(
             [(name, .text), ("  =  ", .dim), (value ?? "not computed yet", value == nil ? .dim : .accent)],
             x: line.x, y: line.y, limit: line.maxX)
-        if let formula = frame.ledger?.formula {
+        if let formula = frame.decomposition?.formula {
             let shown = frame.view == .terms ? formula : partsFormula(frame)
             canvas.write(clipped("  = " + shown, area.width), x: area.x, y: area.takeTop(1).y, .dim)
         }
@@ -157,18 +158,18 @@ extension App {
             canvas.write(text, x: area.x, y: area.takeTop(1).y, .text)
         }
         if isTall { _ = area.takeTop(1) }
-        if node(frame).operation == .mlpPost, let x = frame.ledger?.terms.first?.operands.first?.value, area.height > 14
+        if let activate = node(frame).operation as? Activate,
+            let x = frame.decomposition?.terms.first?.operands.first?.value, area.height > 14
         {
-            let activation = stepper.program.configuration.activation
-            Curve(function: { activation($0) }, point: x)
+            Curve(function: { activate.activation($0) }, point: x)
                 .draw(on: &canvas, in: area.takeBottom(min(14, area.height - 6)).takingLeft(64))
         }
         drawRows(table, frame, on: &canvas, in: area)
     }
 
-    private func node(_ frame: LedgerFrame) -> Node { stepper.program.nodes[frame.node] }
+    private func node(_ frame: TermsFrame) -> Node { stepper.program.nodes[frame.node] }
 
-    private func partsFormula(_ frame: LedgerFrame) -> String {
+    private func partsFormula(_ frame: TermsFrame) -> String {
         if case .heads = frame.view { return "what each head of this attention wrote toward the logit" }
         if case .channels = frame.view {
             return "what was written to each channel · what a unit of it adds to the logit"
@@ -178,7 +179,7 @@ extension App {
             : "what every part wrote to the stream, seen from this logit"
     }
 
-    private func drawRows(_ table: LedgerTable, _ frame: LedgerFrame, on canvas: inout Canvas, in area: Rect) {
+    private func drawRows(_ table: TermsTable, _ frame: TermsFrame, on canvas: inout Canvas, in area: Rect) {
         guard !table.rows.isEmpty, area.height > 2 else { return }
         var area = area
         // Rows of one table are of a kind: the first and the last tell how much room all need.
@@ -225,11 +226,11 @@ extension App {
             guard let value = row.value else { continue }
             if table.isSum {
                 canvas.write(
-                    Explanation.short(Float(value)), endingAt: sumX + 14, y: y,
+                    Digits.short(Float(value)), endingAt: sumX + 14, y: y,
                     Style(isHere ? .accent : .bright, on: ground, bold: isHere))
                 if hasRunning, let running = row.running {
                     canvas.write(
-                        Explanation.short(Float(running)), endingAt: sumX + sums, y: y, Style(.dim, on: ground))
+                        Digits.short(Float(running)), endingAt: sumX + sums, y: y, Style(.dim, on: ground))
                 }
             }
             drawBar(
@@ -260,9 +261,9 @@ extension App {
     }
 }
 
-extension LedgerFrame {
+extension TermsFrame {
     /// Where Esc leads within one cell, and the row that led here; nil at the terms and at the parts.
-    fileprivate var viewAbove: (LedgerFrame.View, LedgerTable.Target)? {
+    fileprivate var viewAbove: (TermsFrame.View, TermsTable.Target)? {
         switch view {
         case .heads(let part): (.parts, .heads(part: part))
         case .channels(let part, nil): (.parts, .channels(part: part, head: nil))

@@ -118,12 +118,8 @@ extension App {
         let node = stepper.program.nodes[stream]
         let isHere = place == lens.place
         canvas.link(line, to: ClickTarget.row(place).meaning)
-        let label: String =
-            switch node.operation {
-            case .residual(.pre): "embedding"
-            case .residual(.mid): "L\(node.block ?? 0) attention"
-            default: "L\(node.block ?? 0) mlp"
-            }
+        let label =
+            node.block.map { "L\($0) " + (stepper.program.nodes[node.inputs[1]].role.subLayer.rawValue) } ?? "embedding"
         canvas.write(
             (isHere ? "▸" : " ") + label, x: line.x, y: line.y, isHere ? .accent : .text)
         let before = place > 0 ? lens.table.streams[place - 1] : nil

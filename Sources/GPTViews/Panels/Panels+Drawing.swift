@@ -108,7 +108,8 @@ extension App {
         }
         // The effect on the answer after the selected position, if the pass has come that far.
         let scene = Scene(
-            model: model, stepper: stepper, trace: trace, sampling: editor.sampling, positionNames: scene.positionNames)
+            model: model, stepper: stepper, values: trace, sampling: editor.sampling, positionNames: scene.positionNames
+        )
         guard let prediction = scene.prediction else {
             canvas.write(
                 "The bars appear here once the logits are computed.", x: box.x + 30, y: box.y + 2, Style(.dim, on: .bar)
@@ -126,7 +127,8 @@ extension App {
             }
             let isCut = prediction.filtered[flat: id] == -.infinity
             canvas.write(
-                isCut ? "cut" : String(format: "%.2f %%", 100 * share), x: box.x + 67, y: y, Style(.text, on: .bar))
+                isCut ? "filtered out" : String(format: "%.2f %%", 100 * share), x: box.x + 67, y: y,
+                Style(.text, on: .bar))
         }
     }
 }

@@ -15,7 +15,7 @@ struct Inspector {
         self.scene = scene
         self.hasFocus = hasFocus
         explanation = Explanation(scene)
-        sentences = wrapped(Narration.sentences(scene), width: min(width, 110))
+        sentences = wrapped(Words.sentences(scene), width: min(width, 110))
     }
 
     /// Lines that it can use.

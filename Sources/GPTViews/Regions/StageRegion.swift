@@ -71,8 +71,8 @@ struct StageRegion {
         let address = node.address
         canvas.write(address, endingAt: area.maxX, y: area.y, .dim)
         let limit = area.maxX - address.count - 2
-        let x = canvas.write(Narration.title(node), x: area.x, y: area.y, hasFocus ? .accent : .heading)
-        let formula = Narration.formula(node, scene.configuration)
+        let x = canvas.write(Words.of(node).title, x: area.x, y: area.y, hasFocus ? .accent : .heading)
+        let formula = scene.formula
         if x + 2 + formula.unicodeScalars.count <= limit { canvas.write(formula, x: x + 2, y: area.y, .dim) }
     }
 
@@ -92,7 +92,7 @@ struct StageRegion {
             .draw(on: &canvas, in: area)
         var name = picture.title
         if view.picture > 0, let slice = picture.slice, let row = picture.row, let column = picture.column {
-            name = "[\(row), \(column)] = \(Explanation.short(slice[row, column]))"
+            name = "[\(row), \(column)] = \(Digits.short(slice[row, column]))"
         }
         Legend(
             name: name, ramp: picture.ramp, scale: drawn.scale, rules: view, note: scene.cacheNote,

@@ -5,13 +5,14 @@ import TerminalKit
 /// What heads do: project, meet, mask, share out, mix.
 extension Stage {
     /// x · W + b for the columns of the chosen head.
-    static func projection(_ scene: Scene, _ projection: GPTEngine.Operation.Projection) -> Stage {
+    static func projection(_ scene: Scene) -> Stage {
         let shape = scene.configuration
         let (row, column) = scene.stepper.cell
         let start = (scene.node.reads[0].columns?.lowerBound ?? 0) + scene.selection.head * shape.headWidth
         let weight = Picture.weight(
             scene, scene.weight(0).map { Slice($0).columns(start..<start + shape.headWidth) },
-            named: "W_\(projection.name) H\(scene.selection.head)", rows: shape.width, columns: shape.headWidth,
+            named: "\(scene.node.reads[0].symbol) H\(scene.selection.head)", rows: shape.width,
+            columns: shape.headWidth,
             column: column)
         return .equation(
             Equation(
@@ -20,7 +21,7 @@ extension Stage {
     }
 
     /// q · kᵀ.
-    static func scores(_ scene: Scene) -> Stage {
+    static func scores(_ scene: Scene, _ operation: Scores) -> Stage {
         let (row, column) = scene.stepper.cell
         var queries = Picture.operand(scene, 0, row: row)
         queries.title += " H\(scene.selection.head)"
@@ -33,7 +34,7 @@ extension Stage {
         return .equation(
             Equation(
                 queries, ("·", keys),
-                ("\(scene.configuration.scoreDivisorFormula(width: "D").filter { $0 != " " }) =", map(scene))))
+                (operation.divisorFormula.isEmpty ? "=" : "/\(operation.divisorFormula) =", map(scene))))
     }
 
     /// Scores → scores without the future.
@@ -57,10 +58,10 @@ extension Stage {
         after.isCausal = true
         after.ramp = .sequential
         let T = scene.stepper.tokens.count
-        if scene.isComputed, let trace = scene.trace {
+        if scene.isComputed {
             let rows = scene.selection.head * T..<(scene.selection.head + 1) * T
             after.asides = [("row max", Statistic.rowMax), ("Σ exp", .rowSum)].map { title, statistic in
-                (title, (trace.statistic(statistic, of: scene.stepper.index)?.values).map { Array($0[rows]) } ?? [])
+                (title, (scene.statistic(statistic)?.values).map { Array($0[rows]) } ?? [])
             }
         }
         var equation = Equation(scores, ("→", before), ("→", after))

@@ -5,13 +5,14 @@ import TerminalKit
 /// Products with a whole matrix, and the MLP's bend.
 extension Stage {
     /// x · W + b.
-    static func linear(_ scene: Scene, weight title: String) -> Stage {
+    static func linear(_ scene: Scene) -> Stage {
+        let title = scene.node.reads[0].symbol
         let (row, column) = scene.stepper.cell
         let shape = scene.node.reads[0].parameter.shape
         let weight = Picture.weight(
             scene, scene.weight(0).map { Slice($0) }, named: title, rows: shape[0], columns: shape[1], column: column)
         var input = Picture.operand(scene, 0, row: row)
-        if scene.node.operation == .attnOut {
+        if scene.stepper.program.nodes[scene.node.inputs[0]].axes.contains(.head) {
             // All heads side by side, not only the chosen one.
             input.slice = scene.input(0).map { Slice($0) }
             input.columns = scene.configuration.width
@@ -20,11 +21,10 @@ extension Stage {
     }
 
     /// pre → post, with the function and this neuron's point on it.
-    static func activation(_ scene: Scene) -> Stage {
+    static func activation(_ scene: Scene, _ activation: Activation) -> Stage {
         let (row, column) = scene.stepper.cell
         let isShown = scene.stepper.isRevealed(row: row, column: column)
         let point = isShown && scene.isComputed ? scene.input(0).map { Slice($0)[row, column] } : nil
-        let activation = scene.configuration.activation
         return .equation(
             Equation(.operand(scene, 0, row: row, column: column), ("→", .result(scene))),
             Extras(curve: Curve(function: { activation($0) }, point: point)))

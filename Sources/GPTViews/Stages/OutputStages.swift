@@ -13,44 +13,43 @@ extension Stage {
         guard let prediction = scene.prediction else { return [] }
         guard prediction.logits.count > candidateCount else { return Array(0..<prediction.logits.count) }
         let likeliest = prediction.ranking(candidateCount)
-        // What was drawn is always there.
-        return likeliest.contains(prediction.token) ? likeliest : likeliest + [prediction.token]
+        // What was sampled is always there, once it is sampled.
+        guard scene.node.isChoice, let token = prediction.token, !likeliest.contains(token) else { return likeliest }
+        return likeliest + [token]
     }
 
     /// A bar for each candidate after the selected position.
     static func output(_ scene: Scene) -> Stage {
         guard let prediction = scene.prediction else {
-            return .bars(Bars(bars: [], ramp: .diverging), note: scene.absence)
+            return .bars(Bars(bars: [], ramp: .diverging), note: scene.absenceText)
         }
-        let operation = scene.node.operation
-        let values =
-            operation == .logits
-            ? prediction.logits : operation == .filteredLogits ? prediction.filtered : prediction.probabilities
-        let isShare = operation == .probabilities || operation == .nextToken
+        let node = scene.node
+        let isShare = node.isChoice || node.operation.givesShares
+        let values = node.isLogits ? prediction.logits : isShare ? prediction.probabilities : prediction.filtered
         let ids = candidates(scene)
         let largest = ids.map { values[flat: $0] }.filter(\.isFinite).map(abs).max() ?? 1
-        let selected = operation == .nextToken ? prediction.token : scene.vocabulary
+        let selected = scene.vocabulary
         let bars = ids.map { id -> Bars.Bar in
             let value = values[flat: id]
             let name = scene.model.label(id)
-            guard operation == .nextToken || scene.stepper.isRevealed(row: id, column: 0) else {
+            guard node.isChoice || scene.stepper.isRevealed(row: id, column: 0) else {
                 return Bars.Bar(
                     name: name, id: "\(id)", length: 0, value: "not computed yet", isSelected: id == selected)
             }
-            let isCut = prediction.filtered[flat: id] == -.infinity && operation != .logits
+            let isCut = prediction.filtered[flat: id] == -.infinity && !node.isLogits
             return Bars.Bar(
                 name: name, id: name == "#\(id)" ? "" : "\(id)",
                 length: isCut
                     ? 0.15 : value.isFinite ? Double(isShare ? value : value / max(largest, .leastNormalMagnitude)) : 0,
-                value: isCut ? "cut" : isShare ? percent(value) : number(value, width: 9),
+                value: isCut ? "filtered out" : isShare ? percent(value) : number(value, width: 9),
                 isSelected: id == selected, isCut: isCut, token: id)
         }
         let left = values.count - ids.count
         let place = scene.name(position: scene.selection.position)
         let note =
             "after \(place)" + (left > 0 ? " · the \(candidateCount) likeliest of \(values.count)" : "")
-            + (ids.count > candidateCount ? ", then what was drawn" : "")
-        let line = operation == .nextToken ? CumulativeLine(prediction, scene.model) : nil
+            + (ids.count > candidateCount ? ", then what was sampled" : "")
+        let line = node.isChoice ? CumulativeLine(prediction, scene.model) : nil
         return .bars(Bars(bars: bars, ramp: isShare ? .sequential : .diverging), note: note, line: line)
     }
 }
@@ -120,7 +119,7 @@ struct CumulativeLine {
         canvas.write("0", x: area.x, y: area.y + 3, .dim)
         canvas.write("1", endingAt: area.x + width, y: area.y + 3, .dim)
         guard let draw = prediction.draw else {
-            canvas.write("temperature 0: the likeliest is taken, nothing is drawn", x: area.x + 3, y: area.y + 3, .dim)
+            canvas.write("temperature 0: the likeliest is taken, nothing is random", x: area.x + 3, y: area.y + 3, .dim)
             return
         }
         let x = min(width - 1, Int(draw * Double(width)))

@@ -26,7 +26,7 @@ enum Stage {
     /// Its pictures, the result first, then the operands from the last to the first; weights among them.
     func pictures(_ scene: Scene) -> [Picture] {
         guard case .equation(let equation, let extras) = self else {
-            guard scene.node.operation == .logits else { return [] }
+            guard scene.node.isLogits else { return [] }
             // The listed bars are no picture; what they are made of is.
             let table = scene.weight(0).map { Slice($0) }
             let shape = scene.node.reads[0].parameter.shape
@@ -43,28 +43,20 @@ enum Stage {
 
     /// The picture of the operation at the cursor. A new operation needs a line here and a function in this folder.
     init(_ scene: Scene) {
-        switch scene.node.operation {
-        case .tokens: self = .tokens
-        case .embed:
-            self = .embedding(
-                scene, table: scene.configuration.tokenTable, title: "wte",
-                marked: scene.stepper.tokens[scene.selection.position])
-        case .posEmbed:
-            self = .embedding(
-                scene, table: scene.configuration.positionTable, title: "wpe", marked: scene.selection.position)
-        case .residual: self = .residual(scene)
-        case .normalized: self = .normalized(scene)
-        case .normOut: self = .normOut(scene)
-        case .projection(let projection): self = .projection(scene, projection)
-        case .scores: self = .scores(scene)
-        case .maskedScores: self = .maskedScores(scene)
-        case .pattern: self = .pattern(scene)
-        case .z: self = .mixture(scene)
-        case .attnOut: self = .linear(scene, weight: "W_O")
-        case .mlpPre: self = .linear(scene, weight: "W_in")
-        case .mlpPost: self = .activation(scene)
-        case .mlpOut: self = .linear(scene, weight: "W_out")
-        case .logits, .filteredLogits, .probabilities, .nextToken: self = .output(scene)
+        let node = scene.node
+        switch node.operation {
+        case is Tokens: self = .tokens
+        case let lookup as Lookup: self = .embedding(scene, lookup)
+        case is Add: self = .residual(scene)
+        case is Normalize: self = .normalized(scene)
+        case is ScaleAndShift: self = .normOut(scene)
+        case let linear as Linear: self = linear.headCount == nil ? .linear(scene) : .projection(scene)
+        case let scores as Scores: self = .scores(scene, scores)
+        case is Mask: self = .maskedScores(scene)
+        case is Mix: self = .mixture(scene)
+        case let activate as Activate: self = .activation(scene, activate.activation)
+        case is Softmax where node.isAttention: self = .pattern(scene)
+        default: self = .output(scene)
         }
     }
 }
@@ -72,11 +64,11 @@ enum Stage {
 extension Picture {
     /// The result of the operation at the cursor: positions downward, the selected cell marked.
     static func result(_ scene: Scene, named title: String? = nil) -> Picture {
-        let face = scene.stepper.face
+        let plane = scene.stepper.plane
         let (row, column) = scene.stepper.cell
-        var picture = Picture(title: title ?? Scene.name(scene.node), rows: face.rowCount, columns: face.columnCount)
+        var picture = Picture(title: title ?? scene.node.name, rows: plane.rowCount, columns: plane.columnCount)
         picture.slice = scene.slice(of: scene.stepper.index)
-        picture.absence = scene.absence
+        picture.absence = scene.absenceText
         picture.rowNames = scene.positionNames
         if scene.cacheNote != nil {
             // What is new in this pass carries a sign; the rest was kept.
@@ -98,10 +90,10 @@ extension Picture {
     /// The value of any operation, by index: positions downward.
     static func value(_ scene: Scene, of index: Int, row: Int? = nil, column: Int? = nil) -> Picture {
         let node = scene.stepper.program.nodes[index]
-        let face = Face(of: node)
-        var picture = Picture(title: Scene.name(node), rows: face.rowCount, columns: face.columnCount)
+        let plane = Plane(of: node)
+        var picture = Picture(title: node.name, rows: plane.rowCount, columns: plane.columnCount)
         picture.slice = scene.slice(of: index)
-        picture.absence = scene.absence
+        picture.absence = scene.absenceText
         picture.rowNames = scene.positionNames
         (picture.row, picture.column) = (row, column)
         return picture
@@ -122,7 +114,7 @@ extension Picture {
 
 extension Scene {
     /// Why there are no numbers to draw.
-    var absence: String { trace == nil ? "weights not loaded" : "not computed yet" }
+    var absenceText: String { (values == nil ? Absence.notLoaded : absence ?? .notComputed).description }
 
     /// The face of an operation's value, if it has been computed: of what has heads, the chosen one.
     func slice(of index: Int) -> Slice? {

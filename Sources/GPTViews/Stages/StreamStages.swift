@@ -5,7 +5,9 @@ import TerminalKit
 /// Embedding, residual additions and LayerNorms: what happens to the stream as a whole.
 extension Stage {
     /// Rows of a table, and the rows that were picked.
-    static func embedding(_ scene: Scene, table: Parameter, title: String, marked: Int) -> Stage {
+    static func embedding(_ scene: Scene, _ lookup: Lookup) -> Stage {
+        let (table, title) = (scene.node.reads[0].parameter, scene.node.reads[0].symbol)
+        let marked = lookup.row(at: scene.selection.position, of: scene.stepper.tokens)
         // Of a tall table the neighbourhood of the row that is read.
         let height = table.shape[0]
         let first = max(0, min(marked - 6, height - 13))
@@ -15,8 +17,7 @@ extension Stage {
             scene, scene.weight(0).map { Slice($0).rows(range) },
             named: isWhole ? title : "\(title) rows \(first)–\(range.upperBound - 1) of \(height)",
             rows: range.count, columns: table.shape[1])
-        let isTokenTable = table == scene.configuration.tokenTable
-        picture.rowNames = range.map { isTokenTable ? "\(scene.model.label($0)) \($0)" : "\($0)" }
+        picture.rowNames = range.map { lookup.key == .id ? "\(scene.model.label($0)) \($0)" : "\($0)" }
         picture.row = marked - first
         return .equation(Equation(picture, ("→", .result(scene))))
     }
@@ -34,9 +35,9 @@ extension Stage {
     static func normalized(_ scene: Scene) -> Stage {
         let (row, column) = scene.stepper.cell
         var result = Picture.result(scene)
-        if scene.isComputed, let trace = scene.trace {
+        if scene.isComputed {
             result.asides = [("μ", Statistic.mean), ("σ", .scale)].map { title, statistic in
-                (title, trace.statistic(statistic, of: scene.stepper.index)?.values ?? [])
+                (title, scene.statistic(statistic)?.values ?? [])
             }
         }
         return .equation(Equation(.operand(scene, 0, row: row, column: column), ("→", result)))

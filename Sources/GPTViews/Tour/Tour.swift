@@ -69,7 +69,7 @@ struct Tour {
             if case .heads(let heads) = app.panel { heads.block == nil } else { false }
         },
         Stop(id: "choice", address: "probabilities", region: .stage) { app, _ in
-            app.stepper.node.operation == .nextToken
+            app.stepper.node.isChoice
         },
         Stop(id: "generate", address: "next_token", region: .prompt) { app, begun in
             app.stepper.tokens.count > begun.tokens.count

@@ -63,7 +63,7 @@ struct Bench: ParsableCommand {
         }
         for context in contexts {
             progress.report(results.count + 1, of: all)
-            results.append(decode(context, model, weights))
+            results.append(try decode(context, model, weights))
         }
         progress.end()
         try output.write(
@@ -81,7 +81,7 @@ struct Bench: ParsableCommand {
         var failure: (any Error)?
         let seconds = Speed.median(of: runs) {
             do {
-                let trace = try Trace(program: program, weights: weights, tokens: ids, memory: memory)
+                let trace = try Trace(program: program, weights: weights, tokens: ids, store: Store(budget: memory))
                 _ = logits == "all" ? trace.allLogits : trace.logits(at: length - 1)
             } catch { failure = error }
         }
@@ -94,12 +94,17 @@ struct Bench: ParsableCommand {
             bytes: program.nodes.reduce(0) { $0 + $1.bytes } - 4 * skipped * model.configuration.vocabularySize)
     }
 
-    private func decode(_ context: Int, _ model: Model, _ weights: Weights) -> Run {
-        let cache = KeyValueCache(model.configuration, weights)
-        _ = cache.append((0..<context).map { $0 % model.configuration.vocabularySize })
+    private func decode(_ context: Int, _ model: Model, _ weights: Weights) throws -> Run {
+        let program = Program.gpt2(model.configuration, tokenCount: context + 1)
+        let trace = try Trace(
+            program: program, weights: weights,
+            tokens: (0..<context).map { $0 % model.configuration.vocabularySize },
+            store: Store(budget: program.workingBytes + program.valueBytes))
+        trace.complete([.answer(context - 1)])
         let seconds = Speed.median(of: max(5, runs)) {
-            _ = cache.append([0])
-            cache.truncate(to: context)
+            trace.append(0)
+            _ = trace.logits(at: context)
+            trace.truncate(to: context)
         }
         let shape = model.configuration
         let matrices = shape.census.reduce(0) { $0 + ($1.part == "attention" || $1.part == "MLP" ? $1.count : 0) }

@@ -48,7 +48,11 @@ struct Generate: ParsableCommand {
         var stream = TextStream()
         var isFull = false
         threads.apply()
-        let cache = KeyValueCache(model.configuration, weights)
+        let most = min(tokens.count + wanted, model.configuration.contextLength)
+        let program = Program.gpt2(model.configuration, tokenCount: most)
+        let trace = try Trace(
+            program: program, weights: weights, tokens: tokens,
+            store: Store(budget: max(Machine.activationMemory, program.workingBytes)))
         let progress = Progress("operations of the prompt's pass")
 
         while steps.count < wanted {
@@ -58,17 +62,18 @@ struct Generate: ParsableCommand {
                 standardError("gptstep: the context of \(model.configuration.contextLength) tokens is full")
                 break
             }
-            let logits = cache.append(Array(tokens[cache.tokens.count...])) { progress.report($0, of: $1) }
+            if let new = tokens.dropFirst(trace.tokens.count).first { trace.append(new) }
+            trace.complete([.answer(tokens.count - 1)]) { progress.report($0, of: $1) }
             progress.end()
-            let prediction = Prediction(position: tokens.count - 1, logits: logits, sampling: settings)
-            try prediction.check(model)
-            if model.endOfText.contains(prediction.token) { break }
-            tokens.append(prediction.token)
-            if streams { try standardOutput(stream.append(model.bytes([prediction.token]))) }
+            let prediction = try trace.prediction(at: tokens.count - 1, sampling: settings)
+            let token = try prediction.check(model)
+            if model.endOfText.contains(token) { break }
+            tokens.append(token)
+            if streams { try standardOutput(stream.append(model.bytes([token]))) }
             steps.append(
                 .object([
-                    ("id", .integer(prediction.token)), ("text", .string(model.text([prediction.token]))),
-                    ("probability", .number(Double(prediction.probabilities[flat: prediction.token]))),
+                    ("id", .integer(token)), ("text", .string(model.text([token]))),
+                    ("probability", .number(Double(prediction.probabilities[flat: token]))),
                     ("draw", prediction.draw.map(JSON.number) ?? .null),
                 ]))
         }

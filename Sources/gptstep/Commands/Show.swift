@@ -60,18 +60,8 @@ struct Show: ParsableCommand {
         sampling.seed = self.model.seed
         if let cell { return try showCell(cell, quantity, trace, model, sampling) }
         if lens { return try showLens(quantity, trace, model) }
-        let answer = try Answer(quantity, of: trace, model: model, sampling: sampling, head: head, position: position)
-        try output.write(
-            from: model, text: answer.text(model: model, tokens: tokens),
-            json: .object([
-                ("address", .string(answer.address)), ("shape", .integers(answer.value.shape)),
-                ("axes", .array(answer.axes.map { .string($0.rawValue) })),
-                (
-                    "values",
-                    answer.isTokens ? .integers(answer.value.values.map { Int($0) }) : .numbers(answer.value.values)
-                ),
-                ("state", .string(model.state.rawValue)),
-            ]))
+        let answer = try ShowAnswer(quantity, of: trace, model, sampling, head: head, position: position)
+        try output.write(from: model, text: answer.text, json: answer.json)
     }
 }
 
@@ -84,16 +74,21 @@ extension Show {
         guard quantity.statistic == nil else {
             throw UsageError("\(quantity.address) is kept beside an operation: --cell goes with an operation.")
         }
-        let cell = try self.index(cell, node)
-        if quantity.node >= trace.program.logitsIndex {
-            try trace.prediction(at: trace.tokens.count - 1, sampling: sampling).check(model)
-        }
-        let answer = LedgerOutput(
-            ledger: trace.ledger(of: quantity.node, at: cell, sampling: sampling),
-            attribution: node.operation == .logits ? trace.attribution(of: cell[1], at: cell[0]) : nil, model: model,
-            divisor: node.operation == .scores
-                ? trace.program.configuration.scoreDivisor(block: node.block ?? 0) : nil)
+        let place = Cell(trace, quantity.node, try self.index(cell, node), sampling: sampling)
+        trace.complete(place.wanted)
+        let answer = TermsOutput(
+            terms: try Decomposition(place),
+            attribution: node.isLogits ? try attribution(of: place.index[1], at: place.index[0], trace) : nil,
+            model: model, divisor: (node.operation as? Scores)?.divisor, isToken: node.isTokens)
         try output.write(from: model, text: answer.text, json: answer.json)
+    }
+
+    /// What every part contributed to a logit; nil where that is no number.
+    private func attribution(of token: Int, at position: Int, _ trace: Trace) throws -> Attribution {
+        trace.complete(Attribution.wanted(nil, at: position, trace))
+        var result = try Attribution(of: token, at: position, trace)
+        repeat { trace.complete(Attribution.wanted(result, at: position, trace)) } while try result.extend(trace)
+        return result
     }
 
     /// A whole index from the beginning of each axis.
@@ -115,8 +110,9 @@ extension Show {
         }
         let last = trace.tokens.count - 1
         let position = try gptstep.index(position ?? last, below: last + 1, "position", of: "this prompt")
-        let prediction = Prediction(
-            position: position, logits: trace.lens(after: quantity.node, at: position), sampling: .plain)
+        trace.complete([.lens(stream: quantity.node, position: position)])
+        let logits = try trace.lens(after: quantity.node, at: position)
+        let prediction = Prediction(position: position, logits: logits, sampling: .plain)
         try prediction.check(model)
         let ids = prediction.ranking(20)
         try output.write(
@@ -155,116 +151,5 @@ extension Show {
             throw UsageError("whole numbers with commas between them are expected.")
         }
         return number
-    }
-}
-
-/// The part of a value that was asked for.
-private struct Answer {
-    let address: String
-    var axes: [Axis]
-    var value: Tensor
-    /// The position that was asked for, where the value has no axis for it any more.
-    private let position: Int?
-    /// Whether the numbers are token ids.
-    let isTokens: Bool
-    /// What an infinite number means here.
-    private let absent: String
-
-    init(
-        _ quantity: Quantity, of trace: Trace, model: Model, sampling: Sampling, head: Int?, position: Int?
-    ) throws {
-        let node = trace.program.nodes[quantity.node]
-        let T = trace.tokens.count
-        let position = try position.map { try index($0, below: T, "position", of: "this prompt") }
-        address = quantity.address
-        self.position = position ?? (node.operation == .nextToken ? T - 1 : nil)
-        isTokens = [.tokens, .nextToken].contains(node.operation)
-        absent = node.operation == .filteredLogits ? "cut" : "masked"
-
-        if quantity.node >= trace.program.logitsIndex {
-            guard head == nil else { throw UsageError("\(address) has no heads.") }
-            let prediction = trace.prediction(at: position ?? T - 1, sampling: sampling)
-            if node.operation == .nextToken { try prediction.check(model) }
-            axes = node.operation == .nextToken || quantity.statistic != nil ? [.position] : [.vocabulary]
-            value =
-                switch (node.operation, quantity.statistic) {
-                case (_, .max): Tensor([1], [prediction.max])
-                case (_, .sum): Tensor([1], [prediction.sum])
-                case (.logits, _): prediction.logits
-                case (.filteredLogits, _): prediction.filtered
-                case (.probabilities, _): prediction.probabilities
-                default: Tensor([1], [Float(prediction.token)])
-                }
-            return
-        }
-        value = quantity.statistic.flatMap { trace.statistic($0, of: quantity.node) } ?? trace.value(of: quantity.node)
-        axes = quantity.statistic.map { node.extent(of: $0).axes } ?? node.axes
-        if let head { try select(head, [.head], "head") }
-        if let position { try select(position, [.position, .query], "position") }
-    }
-
-    private mutating func select(_ given: Int, _ wanted: Set<Axis>, _ what: String) throws {
-        guard let axis = axes.firstIndex(where: wanted.contains) else {
-            throw UsageError("\(address) has no \(what)s.")
-        }
-        value = value.selecting(try index(given, below: value.shape[axis], what, of: address), axis: axis)
-        axes.remove(at: axis)
-    }
-
-    func text(model: Model, tokens: [Int]) -> String {
-        let extent = zip(axes, value.shape).map { "\($1) \($0.rawValue)" }.joined(separator: " × ")
-        let heading = "\(address)  [\(extent)]  \(model.name)\(model.state == .random ? ", random weights" : "")\n"
-        if axes == [.vocabulary] { return heading + vocabulary(model) }
-        if isTokens {
-            return heading
-                + table(
-                    ["position", "id", "token"],
-                    value.values.enumerated().map { ["\(position ?? $0)", "\(Int($1))", model.label(Int($1))] },
-                    left: [2])
-        }
-        guard value.shape.count == 3 else { return heading + rows(value, axes, model, tokens) }
-        // One table for each head.
-        guard let head = axes.firstIndex(of: .head) else { return heading + rows(value, axes, model, tokens) }
-        var rest = axes
-        rest.remove(at: head)
-        return heading
-            + (0..<value.shape[head]).map {
-                "\nhead \($0)\n" + rows(value.selecting($0, axis: head), rest, model, tokens)
-            }.joined()
-    }
-
-    private func rows(_ value: Tensor, _ axes: [Axis], _ model: Model, _ tokens: [Int]) -> String {
-        let columns = axes.count > 1 ? value.columnCount : 1
-        let names = (0..<value.count / columns).map { row in
-            switch axes.first {
-            case .position, .query: clipped("\(row) \(model.label(tokens[row]))", to: 24)
-            case .head: "head \(row)"
-            default: "\(row)"
-            }
-        }
-        // Every scalar of a label is one column wide.
-        let width = max(10, names.map(\.unicodeScalars.count).max() ?? 0)
-        return names.enumerated().map { row, name in
-            let numbers = (0..<columns).map { number(value[flat: row * columns + $0]) }
-            return name + String(repeating: " ", count: width - name.unicodeScalars.count) + numbers.joined() + "\n"
-        }.joined()
-    }
-
-    private func clipped(_ text: String, to width: Int) -> String {
-        let scalars = text.unicodeScalars
-        return scalars.count <= width ? text : String(scalars.prefix(width - 1)) + "…"
-    }
-
-    private func vocabulary(_ model: Model) -> String {
-        let kept = value.largestIndices(20).filter { value[flat: $0] != -.infinity }
-        let left = value.count - kept.count
-        return table(
-            ["id", "token", "value"], kept.map { ["\($0)", model.label($0), "\(value[flat: $0])"] }, left: [1])
-            + (left > 0 ? "and \(left) more or cut; --format json has them all\n" : "")
-    }
-
-    private func number(_ value: Float) -> String {
-        let text = value == -.infinity ? absent : value.isFinite ? String(format: "%.6g", value) : "\(value)"
-        return String(repeating: " ", count: max(1, 13 - text.count)) + text
     }
 }

@@ -1,4 +1,4 @@
-/// What the model says comes after a position, from its logits to the token that is drawn.
+/// What the model says comes after a position, from its logits to the token that is sampled.
 public struct Prediction: Sendable {
     /// The position that is read; its answer is the token after it.
     public let position: Int
@@ -6,37 +6,34 @@ public struct Prediction: Sendable {
     public let sampling: Sampling
     /// [V].
     public let logits: Tensor
-    /// Logits ÷ temperature, −∞ where cut, [V].
+    /// Logits ÷ temperature, −∞ where a token was left out, [V].
     public let filtered: Tensor
     /// Softmax of those, [V].
     public let probabilities: Tensor
-    /// The largest filtered logit.
+    /// The largest filtered logit; NaN where one is not a number.
     public let max: Float
     /// The sum of exp(filtered − max).
     public let sum: Float
+    /// How many logits are not finite.
+    public let notFinite: Int
     /// The random number in [0, 1); nil at temperature 0, where none is needed.
     public let draw: Double?
-    /// The chosen token.
-    public let token: Int
+    /// The chosen token; nil where the logits are not all finite: then nothing can be chosen.
+    public let token: Int?
 
     /// Follows the logits [V] of a position to a token.
     public init(position: Int, logits: Tensor, sampling: Sampling) {
         self.position = position
         self.sampling = sampling
         self.logits = logits
-        filtered = sampling.filter(logits)
+        filtered = Filter.apply(sampling, to: logits)
         let softmax = Kernels.softmax(filtered)
         probabilities = softmax.values
+        notFinite = logits.withValues { $0.count { !$0.isFinite } }
         max = softmax.max[flat: 0]
         sum = softmax.sum[flat: 0]
-        if sampling.isGreedy {
-            draw = nil
-            token = logits.largestIndex
-        } else {
-            let u = sampling.draw(position: position)
-            draw = u
-            token = Sampling.pick(probabilities, u)
-        }
+        draw = sampling.isGreedy ? nil : sampling.draw(position: position)
+        token = notFinite > 0 ? nil : draw.map { Sample.pick(softmax.values, $0) } ?? logits.largestIndex
     }
 
     /// Token ids, the most probable first, ties by id; at most `count`.
@@ -49,11 +46,14 @@ extension Tensor {
         withValues { values in values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 } }
     }
 
-    /// The indices of the `limit` largest numbers, largest first, ties by index.
+    /// The indices of the `limit` largest numbers, largest first, ties by index; what is not a number comes last.
     public func largestIndices(_ limit: Int) -> [Int] {
         guard limit > 0 else { return [] }
         return withValues { values in
-            let before = { (a: Int, b: Int) in (values[a], b) > (values[b], a) }
+            let before = { (a: Int, b: Int) in
+                values[a].isNaN || values[b].isNaN
+                    ? !values[a].isNaN || values[b].isNaN && a < b : (values[a], b) > (values[b], a)
+            }
             guard values.count / 4 > limit else { return Array(values.indices.sorted(by: before).prefix(limit)) }
             // A short list kept in order is far cheaper than sorting a vocabulary.
             var best: [Int] = []

@@ -2,9 +2,9 @@ import Checkpoints
 import GPTEngine
 import GPTStepper
 
-/// A ledger as it is printed.
-struct LedgerOutput {
-    let ledger: Ledger
+/// A decomposition as it is printed.
+struct TermsOutput {
+    let terms: Decomposition
     let attribution: Attribution?
     let model: Model
     /// What the terms of scores were divided by.
@@ -13,22 +13,22 @@ struct LedgerOutput {
     /// How many terms text shows; JSON has them all.
     private static let limit = 20
 
-    private var isToken: Bool { ["tokens", "next_token"].contains(ledger.address) }
+    /// Whether its number is a token's id.
+    let isToken: Bool
 
     var json: JSON {
-        let value: JSON =
-            isToken ? .integer(Int(ledger.value ?? 0)) : ledger.value.map { .number(Double($0)) } ?? .null
+        let value = terms.value.map { isToken ? JSON.integer(Int($0)) : .number(Double($0)) } ?? .null
         var fields: [(String, JSON)] = [
-            ("address", .string(ledger.address)), ("index", .integers(ledger.index)), ("value", value),
-            ("formula", .string(ledger.formula)), ("terms", .array(ledger.terms.map(json))),
-            ("sum", .number(ledger.sum)),
+            ("address", .string(terms.address)), ("index", .integers(terms.index)), ("value", value),
+            ("formula", .string(terms.formula)), ("terms", .array(terms.terms.map(json))),
+            ("sum", .number(terms.sum)),
         ]
         if let divisor { fields.append(("divisor", .number(Double(divisor)))) }
         if let attribution { fields.append(("attribution", json(attribution))) }
         return .object(fields + [("state", .string(model.state.rawValue))])
     }
 
-    private func json(_ term: Ledger.Term) -> JSON {
+    private func json(_ term: Term) -> JSON {
         .object([
             ("term", .number(term.value)),
             (
@@ -66,38 +66,38 @@ struct LedgerOutput {
     }
 
     var text: String {
-        let cell = "\(ledger.address)[\(ledger.index.map(String.init).joined(separator: ", "))]"
-        guard let value = ledger.value else { return "\(cell) has no value: it was \(absence)\n  \(ledger.formula)\n" }
-        let shown = isToken ? "\(Int(value)) \(model.label(Int(value)))" : "\(value)"
+        let cell = "\(terms.address)[\(terms.index.map(String.init).joined(separator: ", "))]"
+        guard let value = terms.value else {
+            let why = terms.removal.map { "it was \($0)" } ?? "the logits are not all numbers"
+            return "\(cell) has no value: \(why)\n  \(terms.formula)\n"
+        }
+        let number = value.isFinite ? "\(value)" : Digits.name(Double(value))
+        let shown = isToken ? "\(Int(value)) \(model.label(Int(value)))" : number
         var text = "\(cell) = \(shown)  \(model.name)\(model.state == .random ? ", random weights" : "")\n"
-        text += "  = \(ledger.formula)\n"
-        if !ledger.terms.isEmpty { text += "\n" + terms }
+        text += "  = \(terms.formula)\n"
+        if !terms.terms.isEmpty { text += "\n" + termTable }
         if let attribution { text += "\n" + parts(attribution) }
         return text
     }
 
-    private var absence: String {
-        ledger.address == "filtered_logits" || ledger.address == "probabilities" ? "cut" : "masked"
-    }
-
-    private var terms: String {
-        let places = Array(ledger.ranking.prefix(Self.limit))
-        let left = ledger.terms.count - places.count
-        let rest = ledger.ranking.dropFirst(Self.limit).reduce(0.0) { $0 + ledger.terms[$1].value }
+    private var termTable: String {
+        let places = Array(terms.ranking.prefix(Self.limit))
+        let left = terms.terms.count - places.count
+        let rest = terms.ranking.dropFirst(Self.limit).reduce(0.0) { $0 + terms.terms[$1].value }
         let rows = places.map { place in
             [
-                "\(place)", decimal(ledger.terms[place].value),
-                ledger.terms[place].operands.map {
-                    "\($0.name)[\($0.index.map(String.init).joined(separator: ","))] \(Explanation.exact($0.value))"
+                "\(place)", decimal(terms.terms[place].value),
+                terms.terms[place].operands.map {
+                    "\($0.name)[\($0.index.map(String.init).joined(separator: ","))] \(Digits.exact($0.value))"
                 }
                 .joined(separator: "   "),
             ]
         }
         return table(["term", "value", "operands"], rows, left: [2])
             + (left > 0 ? "and \(left) smaller terms, \(decimal(rest)) together; --format json has them all\n" : "")
-            + "sum \(decimal(ledger.sum))"
-            + (ledger.residue.map { ", which the value differs from by \(decimal($0))" } ?? "")
-            + (Ledger.concentration(ledger.terms.map(\.value)).map { "; " + $0 } ?? "")
+            + "sum \(decimal(terms.sum))"
+            + (terms.residue.map { ", which the value differs from by \(decimal($0))" } ?? "")
+            + (Decomposition.concentration(terms.terms.map(\.value)).map { "; " + $0 } ?? "")
             + "\n"
     }
 
@@ -112,5 +112,5 @@ struct LedgerOutput {
             + "sum \(decimal(attribution.sum)) of \(attribution.logit)\n"
     }
 
-    private func decimal(_ value: Double) -> String { Ledger.decimal(value) }
+    private func decimal(_ value: Double) -> String { Digits.decimal(value) }
 }

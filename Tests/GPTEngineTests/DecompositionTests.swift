@@ -5,7 +5,7 @@ import Testing
 @testable import GPTEngine
 
 /// Where numbers come from: terms add up to values, parts to logits.
-@Suite struct LedgerTests {
+@Suite struct DecompositionTests {
     /// A pass of nano, or of a small random GPT-2 with another activation and an odd head width.
     private func trace(_ isNano: Bool) throws -> Trace {
         if isNano {
@@ -22,25 +22,49 @@ import Testing
             program: .gpt2(configuration, tokenCount: 5), weights: Weights(.random(seed: 5)), tokens: [3, 9, 9, 0, 39])
     }
 
+    /// A decomposition, once its numbers are there.
+    private func decomposition(
+        _ trace: Trace, _ node: Int, _ index: [Int], _ sampling: Sampling
+    ) throws -> Decomposition {
+        let cell = Cell(trace, node, index, sampling: sampling)
+        trace.complete(cell.wanted)
+        return try Decomposition(cell)
+    }
+
+    /// What every part contributed to a logit.
+    private func attribution(_ trace: Trace, _ token: Int, _ position: Int) throws -> Attribution {
+        trace.complete(Attribution.wanted(nil, at: position, trace))
+        var result = try Attribution(of: token, at: position, trace)
+        repeat { trace.complete(Attribution.wanted(result, at: position, trace)) } while try result.extend(trace)
+        return result
+    }
+
+    /// The logits of the lens.
+    private func lens(_ trace: Trace, _ stream: Int, _ position: Int) throws -> Tensor {
+        trace.complete([.lens(stream: stream, position: position)])
+        return try trace.lens(after: stream, at: position)
+    }
+
     private func plain() throws -> Sampling { try Sampling(temperature: 0.7, topK: 2, seed: 1) }
 
     @Test(arguments: [true, false]) func `the terms of any cell add up to its value`(isNano: Bool) throws {
         let trace = try trace(isNano)
+        trace.complete([.answer(trace.tokens.count - 1)])
         var generator = SplitMix(seed: 11)
         for (index, node) in trace.program.nodes.enumerated() {
             for _ in 0..<6 {
                 let cell = node.shape.map { Int.random(in: 0..<$0, using: &generator) }
-                let ledger = trace.ledger(of: index, at: cell, sampling: try plain())
-                #expect(!ledger.formula.isEmpty)
-                guard let residue = ledger.residue else {
+                let terms = try decomposition(trace, index, cell, try plain())
+                #expect(!terms.formula.isEmpty)
+                guard let residue = terms.residue else {
                     let isAhead = cell.count == 3 && cell.last.map { $0 > cell[1] } == true
-                    let prediction = trace.prediction(at: trace.tokens.count - 1, sampling: try plain())
+                    let prediction = try trace.prediction(at: trace.tokens.count - 1, sampling: try plain())
                     let isCut = node.axes == [.vocabulary] && prediction.filtered[flat: cell[0]] == -.infinity
-                    let isID = [.tokens, .nextToken].contains(node.operation)
+                    let isID = node.isTokens
                     #expect(isAhead || isCut || isID, "\(node.address)\(cell)")
                     continue
                 }
-                #expect(abs(residue) <= 1e-5 * ledger.size, "\(node.address)\(cell): \(residue) of \(ledger.size)")
+                #expect(abs(residue) <= 1e-5 * terms.size, "\(node.address)\(cell): \(residue) of \(terms.size)")
             }
         }
     }
@@ -49,7 +73,7 @@ import Testing
         let trace = try trace(isNano)
         for (index, node) in trace.program.nodes.enumerated() where index < trace.program.logitsIndex {
             let cell = node.shape.map { $0 - 1 }
-            for term in trace.ledger(of: index, at: cell, sampling: .greedy).terms {
+            for term in try decomposition(trace, index, cell, .greedy).terms {
                 for operand in term.operands {
                     switch operand.source {
                     case .value(let source):
@@ -74,7 +98,7 @@ import Testing
         let trace = try trace(isNano)
         for position in [0, trace.tokens.count - 1] {
             for token in [0, 2] {
-                let attribution = trace.attribution(of: token, at: position)
+                let attribution = try attribution(trace, token, position)
                 #expect(attribution.parts.count == 3 + 2 * trace.program.configuration.layerCount)
                 #expect(abs(attribution.sum - Double(attribution.logit)) < 1e-4)
                 for part in attribution.parts where !part.heads.isEmpty {
@@ -88,7 +112,7 @@ import Testing
         let trace = try trace(true)
         let streams = trace.program.streams
         #expect(streams.count == 7)
-        #expect(trace.lens(after: streams[6], at: 4).values == trace.logits(at: 4).values)
+        #expect(try lens(trace, streams[6], 4).values == trace.logits(at: 4).values)
         let row = trace.value(of: streams[0]).row(4)
         let mean = row.reduce(0, +) / Float(row.count)
         let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(row.count)
@@ -100,19 +124,20 @@ import Testing
                 let x = (row[j] - mean) / (variance + shape.layerNormEpsilon).squareRoot()
                 return sum + (x * gamma[flat: j] + beta[flat: j]) * table[token, j]
             }
-            #expect(abs(logit - trace.lens(after: streams[0], at: 4)[flat: token]) < 1e-4)
+            let found = try lens(trace, streams[0], 4)[flat: token]
+            #expect(abs(logit - found) < 1e-4)
         }
     }
 
     @Test func `heads are told apart by entropy and by where they look`() {
         let sharp = HeadStatistics(Tensor([1, 3, 3], [1, 0, 0, 1, 0, 0, 0, 1, 0]), head: 0)
         #expect(sharp.entropy == 0)
-        #expect(sharp.first == 2.0 / 3)
+        #expect(sharp.first == 0.5, "the first query, which can only look at itself, is left out")
         #expect(sharp.previous == 1)
-        #expect(sharp.own == 1.0 / 3)
+        #expect(sharp.own == 0)
         let two = Tensor([2, 2, 2], [1, 0, 0.5, 0.5, 1, 0, 0.25, 0.75])
         let even = HeadStatistics(two, head: 0)
-        #expect(even.entropy == 0.5)
+        #expect(even.entropy == 1)
         #expect(even.map == [1, 0, 0.5, 0.5])
         #expect(HeadStatistics(two, head: nil).map == [1, 0, 0.375, 0.625], "the mean over the heads")
     }
@@ -122,15 +147,15 @@ import Testing
         let token = trace.logits(at: 4).largestIndex
         for address in ["filtered_logits", "probabilities"] {
             let node = try trace.program.quantity(at: address).node
-            #expect(trace.ledger(of: node, at: [token], sampling: try plain()).terms.count == 1)
+            #expect(try decomposition(trace, node, [token], try plain()).terms.count == 1)
         }
     }
 
     @Test func `what is no number is not summed up in words`() {
-        #expect(Ledger.concentration([1, 2, 3, 4, 5, .infinity]) == nil)
-        #expect(Ledger.concentration([1, 2, 3, 4, 5, .nan]) == nil)
-        #expect(Ledger.concentration([9, 0.1, 0.1, 0.1, 0.1, 0.1]) == "the largest alone is 95 % of Σ|term|")
-        #expect(Ledger.decimal(-1.5e-9) == "−1.50e-09")
+        #expect(Decomposition.concentration([1, 2, 3, 4, 5, .infinity]) == nil)
+        #expect(Decomposition.concentration([1, 2, 3, 4, 5, .nan]) == nil)
+        #expect(Decomposition.concentration([9, 0.1, 0.1, 0.1, 0.1, 0.1]) == "the largest alone is 95 % of Σ|term|")
+        #expect(Digits.decimal(-1.5e-9) == "−1.50e-09")
         let broken = HeadStatistics(Tensor([1, 2, 2], [1, 0, .nan, .nan]), head: 0)
         #expect(broken.entropy.isNaN && broken.map[2].isNaN)
     }

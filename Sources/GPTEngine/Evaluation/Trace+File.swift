@@ -9,7 +9,7 @@ extension Trace {
         var file = SafetensorsWriter()
         file.metadata = metadata(model)
         file.add("tokens", tokens)
-        for (index, node) in program.nodes.prefix(program.logitsIndex).enumerated() where node.operation != .tokens {
+        for (index, node) in program.nodes.prefix(program.logitsIndex).enumerated() where !node.isTokens {
             // Scores before the mask have no hook; their address is their name.
             file.add(node.hook ?? node.address, shape: node.shape) { self.value(of: index) }
             if let hook = node.statistics.contains(.scale) ? node.names(of: .scale).hook : nil {
@@ -22,24 +22,22 @@ extension Trace {
                 }
             }
             // The stream after a block is also the stream before the next.
-            if node.operation == .residual(.post), let block = node.block, block + 1 < program.configuration.layerCount
-            {
-                file.add("blocks.\(block + 1).hook_resid_pre", shape: node.shape) { self.value(of: index) }
+            if let alias = program.alias(of: index) {
+                file.add(alias.hook, shape: node.shape) { self.value(of: index) }
             }
         }
         let V = program.configuration.vocabularySize
         file.add("logits", shape: [tokens.count, V]) {
             self.allLogits
         }
-        let prediction = { self.prediction(at: self.tokens.count - 1, sampling: sampling) }
-        file.add("filtered_logits", shape: [V]) { prediction().filtered }
-        file.add("probabilities", shape: [V]) { prediction().probabilities }
-        file.add("next_token", count: 1) { [prediction().token] }
+        let last = tokens.count - 1
+        let prediction = Prediction(position: last, logits: logits(at: last), sampling: sampling)
+        file.add("filtered_logits", shape: [V]) { prediction.filtered }
+        file.add("probabilities", shape: [V]) { prediction.probabilities }
+        // Where nothing can be chosen there is no token.
+        if let token = prediction.token { file.add("next_token", count: 1) { [token] } }
         return file
     }
-
-    /// The logits of all positions, [T, V]; computed whenever they are asked for, and not kept.
-    public var allLogits: Tensor { arithmetic.logits(value(of: program.logitsIndex - 1)) }
 
     private func metadata(_ model: Model) -> [String: String] {
         let shape = program.configuration

@@ -1,7 +1,7 @@
 public import GPTEngine
 
 /// One level of a back-trace: a cell, what is known of how it came about, and which row is chosen.
-public struct LedgerFrame: Sendable {
+public struct TermsFrame: Sendable {
     /// What the rows are.
     public enum View: Hashable, Sendable {
         /// The terms of the operation itself.
@@ -35,11 +35,13 @@ public struct LedgerFrame: Sendable {
     /// Whether they did at first.
     public let startsBySize: Bool
     /// How the cell came about, once its numbers are there.
-    public var ledger: Ledger?
+    public private(set) var decomposition: Decomposition?
     /// What each part wrote, as far as it is known.
-    public var attribution: Attribution?
+    public private(set) var attribution: Attribution?
     /// What each writer of the stream added to the cell, as far as it is known.
-    public var written: [Double] = []
+    public private(set) var written: [Double] = []
+    /// What a part, or a head of it, wrote, by the operation that holds it: read once for the rows that need it.
+    private(set) var channels: [Int: [Float]] = [:]
 
     /// The selected cell of a scene.
     public init(_ scene: Scene) {
@@ -47,8 +49,8 @@ public struct LedgerFrame: Sendable {
         cell = scene.cellIndex
         position = scene.selection.position
         name = Explanation.name(scene)
-        hasParts = scene.node.operation == .logits || scene.stepper.program.streams.contains(node)
-        place = scene.node.operation == .pattern ? cell[2] : 0
+        hasParts = scene.node.isLogits || scene.stepper.program.streams.contains(node)
+        place = scene.node.isAttention && scene.node.operation.givesShares ? cell[2] : 0
         startsBySize = scene.node.reads.contains { $0.parameter.shape.count == 2 }
         bySize = startsBySize
     }
@@ -70,39 +72,71 @@ public struct LedgerFrame: Sendable {
     }
 
     /// An operation with its block: `L3 mlp.out`.
-    static func short(_ node: Node) -> String { (node.block.map { "L\($0) " } ?? "") + Scene.name(node) }
+    static func short(_ node: Node) -> String { (node.block.map { "L\($0) " } ?? "") + node.name }
 
     /// The writers of the stream up to this cell's operation.
     func writers(_ program: Program) -> [Int] { program.streamWriters.filter { $0 < node } }
 
+    /// The operation whose row the shown channels are, by index; nil where no channels are shown.
+    func channelSource(_ program: Program) -> Int? {
+        guard case .channels(let part, let head) = view, let writer = attribution?.parts[part].node else { return nil }
+        return head == nil ? writer : program.nodes[writer].inputs[0]
+    }
+
     /// Whether something is still to be computed for the rows.
     public func needsWork(_ program: Program) -> Bool {
-        if ledger == nil { return true }
+        if decomposition == nil { return true }
         guard view != .terms else { return false }
-        if program.nodes[node].operation == .logits {
+        if let source = channelSource(program), channels[source] == nil { return true }
+        if program.nodes[node].isLogits {
             return (attribution?.parts.count ?? 0) <= program.streamWriters.count
         }
         return written.count < writers(program).count
     }
 
-    /// Computes one piece of what is missing.
-    public mutating func work(_ trace: Trace, _ sampling: Sampling) {
-        let program = trace.program
-        guard ledger != nil else {
-            if trace.computeNext(toward: node) { return }
-            ledger = trace.ledger(of: node, at: cell, position: position, sampling: sampling)
-            return
+    /// Computes one piece of what is missing; false when all is there, or cannot be had.
+    public mutating func work(_ values: any Values, _ sampling: Sampling) -> Bool {
+        let program = values.program
+        guard needsWork(program) else { return false }
+        let cell = Cell(values, node, cell, position: position, sampling: sampling)
+        guard decomposition != nil else {
+            let wanted = cell.wanted + (cell.node.operation.givesShares && !cell.node.isAnswer ? [.value(node)] : [])
+            if values.work(toward: wanted) { return true }
+            decomposition = try? Decomposition(cell)
+            return decomposition != nil
         }
-        let writers = writers(program)
-        if program.nodes[node].operation == .logits {
-            var known = attribution ?? trace.emptyAttribution(of: cell[1], at: cell[0])
-            if known.parts.count < writers.count, trace.computeNext(toward: writers[known.parts.count]) { return }
-            _ = trace.extend(&known)
-            attribution = known
-        } else if written.count < writers.count {
-            let writer = writers[written.count]
-            if trace.computeNext(toward: writer) { return }
-            written.append(Double(trace.value(of: writer)[cell[0], cell[1]]))
+        if let source = channelSource(program), channels[source] == nil {
+            let row = self.cell[0]..<self.cell[0] + 1
+            if values.work(toward: [.rows(source, row)]) { return true }
+            channels[source] = (try? values.peek(source, rows: row))?.row(self.cell[0])
+            return channels[source] != nil
         }
+        do throws(Absence) {
+            return try program.nodes[node].isLogits ? attribute(values) : listWrites(values)
+        } catch { return false }
     }
+
+    private mutating func attribute(_ values: any Values) throws(Absence) -> Bool {
+        if values.work(toward: Attribution.wanted(attribution, at: cell[0], values)) { return true }
+        guard var known = attribution else {
+            attribution = try Attribution(of: cell[1], at: cell[0], values)
+            return true
+        }
+        let isMore = try known.extend(values)
+        attribution = known
+        return isMore
+    }
+
+    private mutating func listWrites(_ values: any Values) throws(Absence) -> Bool {
+        let writer = writers(values.program)[written.count]
+        let row = cell[0]..<cell[0] + 1
+        if values.work(toward: [.rows(writer, row)]) { return true }
+        written.append(Double(try values.peek(writer, rows: row).row(cell[0])[cell[1]]))
+        return true
+    }
+}
+
+extension Node {
+    /// Whether it is the logits.
+    public var isLogits: Bool { isAnswer && axes.count == 2 }
 }
