@@ -62,11 +62,11 @@ public struct Explanation: Hashable, Sendable {
             guard let token = prediction.token else {
                 return ("none: the logits are not all numbers", false, "")
             }
-            return ("\(token) \(scene.model.label(token))", true, try cell.node.operation.numbers(cell))
+            return ("\(token) \(scene.model.label(token))", true, try cell.numbers())
         }
         // Of an operation that is there, and not of one whose row only was looked at.
         if let absence = scene.absence { throw absence }
-        if let removal = try cell.removal() { return (removal, false, try cell.node.operation.numbers(cell)) }
-        return (Digits.exact(try cell.value()), true, try cell.node.operation.numbers(cell))
+        if let removal = try cell.removal() { return (removal, false, try cell.numbers()) }
+        return (Digits.exact(try cell.value()), true, try cell.numbers())
     }
 }

@@ -50,7 +50,7 @@ public struct TermsFrame: Sendable {
         position = scene.selection.position
         name = Explanation.name(scene)
         hasParts = scene.node.isLogits || scene.stepper.program.streams.contains(node)
-        place = scene.node.isAttention && scene.node.operation.givesShares ? cell[2] : 0
+        place = scene.node.isAttention && scene.node.givesShares ? cell[2] : 0
         startsBySize = scene.node.reads.contains { $0.parameter.shape.count == 2 }
         bySize = startsBySize
     }
@@ -100,7 +100,7 @@ public struct TermsFrame: Sendable {
         guard needsWork(program) else { return false }
         let cell = Cell(values, node, cell, position: position, sampling: sampling)
         guard decomposition != nil else {
-            let wanted = cell.wanted + (cell.node.operation.givesShares && !cell.node.isAnswer ? [.value(node)] : [])
+            let wanted = cell.wanted + (cell.node.givesShares && !cell.node.isAnswer ? [.value(node)] : [])
             if values.work(toward: wanted) { return true }
             decomposition = try? Decomposition(cell)
             return decomposition != nil

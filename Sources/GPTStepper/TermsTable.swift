@@ -71,7 +71,7 @@ public struct TermsTable {
             return
         }
         let node = scene.stepper.program.nodes[frame.node]
-        let isShared = frame.view == .terms && node.operation.givesShares && !decomposition.terms.isEmpty
+        let isShared = frame.view == .terms && node.givesShares && !decomposition.terms.isEmpty
         let (values, make): ([Double?], (Int) -> Row)
         func list(_ rows: [Row]) -> ([Double?], (Int) -> Row) { (rows.map(\.value), { rows[$0] }) }
         switch frame.view {

@@ -42,7 +42,7 @@ struct ShowAnswer {
             } else {
                 value =
                     node.isLogits
-                    ? prediction.logits : node.operation.givesShares ? prediction.probabilities : prediction.filtered
+                    ? prediction.logits : node.givesShares ? prediction.probabilities : prediction.filtered
             }
             return
         }

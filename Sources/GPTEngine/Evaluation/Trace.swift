@@ -118,6 +118,7 @@ public final class Trace: Values {
 
     // MARK: Work
 
+    /// Does a piece of the work that leads to what is wanted; false when all is there.
     public func work(toward wanted: [Wanted]) -> Bool { step(toward: wanted) != nil }
 
     /// Does a piece of the work that leads to what is wanted, and says which operation it was; nil when all is there.
@@ -173,22 +174,26 @@ public final class Trace: Values {
 
     // MARK: Values
 
+    /// Rows that are there, those that were asked for among them.
     public func peek(_ node: Int, rows: Range<Int>) throws(Absence) -> Rows {
         guard node <= program.logitsIndex, let known = owner(of: node).known(node, rows) else { throw .notComputed }
         return known
     }
 
+    /// The numbers of weights that are in memory.
     public func weight(_ parameter: Parameter) throws(Absence) -> Tensor {
         guard weights.isReady(parameter) else { throw .notComputed }
         return weights[parameter]
     }
 
+    /// The logits of the lens, once they were worked toward.
     public func lens(after stream: Int, at position: Int) throws(Absence) -> Tensor {
         if stream == program.streams.last { return try peekLogits(at: position) }
         guard let logits = lensLogits[.lens(stream: stream, position: position)] else { throw .notComputed }
         return logits
     }
 
+    /// What the model says comes after a position, once its logits are there.
     public func prediction(at position: Int, sampling: Sampling) throws(Absence) -> Prediction {
         let logits = try peekLogits(at: position)
         if let last = lastPrediction, last.position == position, last.sampling == sampling { return last }

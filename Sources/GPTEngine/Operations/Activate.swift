@@ -3,22 +3,22 @@ public struct Activate: RowOperation {
     /// Which one.
     public let activation: Activation
 
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
 
-    public func formula(_ names: Node.Names) -> String { "\(activation.formula), x = \(names.input(0))" }
+    func formula(_ names: Node.Names) -> String { "\(activation.formula), x = \(names.input(0))" }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         "\(activation.name)(\(Digits.short(try cell.input(0, cell.index).value)))"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let x = try cell.input(0, cell.index)
         var term = Term(value: Double(activation(x.value)), operands: [x], label: cell.names.input(0))
         if x.value != 0 { term.between = .init(name: "gate", value: term.value / Double(x.value)) }
         return [term]
     }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         Outcome(value: Kernels.activate(piece.inputs[0], activation))
     }
 }

@@ -3,14 +3,14 @@ import Foundation
 /// Logits [V] ÷ temperature, and −∞ where top-k or top-p leaves a token out.
 ///
 /// What it and all after it give depends on how a token is sampled: ``Prediction`` has their values.
-public struct Filter: Operation {
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
+public struct Filter: Mathematics {
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
         Extent([.vocabulary], [inputs[0].shape[1]])
     }
 
-    public func formula(_ names: Node.Names) -> String { "\(names.input(0)) / temperature, then top-k and top-p" }
+    func formula(_ names: Node.Names) -> String { "\(names.input(0)) / temperature, then top-k and top-p" }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let prediction = try cell.prediction()
         let (sampling, logit) = (prediction.sampling, prediction.logits[flat: cell.index[0]])
         if sampling.isGreedy { return "temperature 0: unchanged" }
@@ -21,7 +21,7 @@ public struct Filter: Operation {
         return "\(Digits.short(logit)) / \(Digits.short(sampling.temperature))"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let prediction = try cell.prediction()
         let logit = try cell.input(0, [prediction.position, cell.index[0]])
         let divisor = prediction.sampling.isGreedy ? 1 : Double(prediction.sampling.temperature)

@@ -5,26 +5,26 @@ public struct Linear: RowOperation {
     /// The heads that its columns are divided among; nil where they belong to none.
     public var headCount: Int?
 
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
         let N = reads[0].columnCount
         guard let headCount else { return Extent([.position, axis], [tokenCount, N]) }
         return Extent([.position, .head, axis], [tokenCount, headCount, N / headCount])
     }
 
-    public func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
+    func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
         2 * extent.count * reads[0].parameter.shape[0]
     }
 
-    public func formula(_ names: Node.Names) -> String {
+    func formula(_ names: Node.Names) -> String {
         "\(names.input(0)) · \(names.weight(0)) + \(names.weight(1))"
     }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let bias = try cell.weight(1, [column(cell)]).value
         return "\(Digits.short(try cell.value() - bias)) \(Digits.signed(bias))"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let (column, shape) = (column(cell), cell.inputExtent(0).shape)
         // z has heads side by side: channel by channel of each.
         let width = shape.dropFirst().reduce(1, *)
@@ -45,9 +45,9 @@ public struct Linear: RowOperation {
             ? first + cell.index[1] * cell.node.shape[2] + cell.index[2] : first + cell.index[1]
     }
 
-    public var isProduct: Bool { true }
+    var isProduct: Bool { true }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         let (columns, shape) = (piece.node.reads[0].columns, [piece.count] + piece.node.shape.dropFirst())
         let (x, bias) = (piece.inputs[0], piece.weight(1))
         guard piece.count > 1 else {
@@ -58,7 +58,7 @@ public struct Linear: RowOperation {
             value: Kernels.linear(x, weight: piece.weight(0), bias: bias, columns: columns, shape: shape))
     }
 
-    public func shared(_ piece: Piece) -> Tensor? {
+    func shared(_ piece: Piece) -> Tensor? {
         guard piece.node.reads[0].columns != nil else { return nil }
         let weight = piece.rowOperand(0)
         return Kernels.rowLinear(piece.inputs[0], weight: weight, bias: piece.weight(1), shape: [1, weight.columns])

@@ -11,17 +11,17 @@ public struct Lookup: RowOperation {
     /// By what a row is chosen.
     public let key: Key
 
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
         Extent([.position, .channel], [tokenCount, reads[0].parameter.shape[1]])
     }
 
-    public func formula(_ names: Node.Names) -> String { "\(names.weight(0))[\(key.rawValue)]" }
+    func formula(_ names: Node.Names) -> String { "\(names.weight(0))[\(key.rawValue)]" }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         "\(cell.names.weight(0))[\(row(cell)), \(cell.index[1])]"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         [Term(try cell.weight(0, [row(cell), cell.index[1]]), label: "row \(row(cell))")]
     }
 
@@ -31,7 +31,7 @@ public struct Lookup: RowOperation {
     /// The row of the table that a position reads.
     public func row(at position: Int, of tokens: [Int]) -> Int { key == .id ? tokens[position] : position }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         Outcome(value: Kernels.rows(key == .id ? Array(piece.tokens) : Array(piece.positions), of: piece.weight(0)))
     }
 }

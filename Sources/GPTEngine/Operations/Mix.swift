@@ -1,16 +1,16 @@
 /// Values in the shares of attention: pattern · v for every head. pattern [H, T, T], v [T, H, D] → [T, H, D].
 public struct Mix: RowOperation {
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[1] }
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[1] }
 
-    public func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
+    func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
         2 * extent.count * inputs[0].shape[2]
     }
 
-    public func formula(_ names: Node.Names) -> String {
+    func formula(_ names: Node.Names) -> String {
         "\(names.input(0)) · \(names.input(1)) over the keys up to the query"
     }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let terms = try terms(cell)
         let largest = terms.indices.sorted {
             (terms[$0].operands[0].value, $1) > (terms[$1].operands[0].value, $0)
@@ -21,7 +21,7 @@ public struct Mix: RowOperation {
         return terms.count > largest.count ? sum + " + \(terms.count - largest.count) more" : sum
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let (query, head, channel) = (cell.index[0], cell.index[1], cell.index[2])
         var terms: [Term] = []
         for key in 0...query {
@@ -31,11 +31,11 @@ public struct Mix: RowOperation {
         return terms
     }
 
-    public func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { input == 0 ? rows : 0..<rows.upperBound }
-    public var isProduct: Bool { true }
-    public var isRowWise: Bool { false }
+    func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { input == 0 ? rows : 0..<rows.upperBound }
+    var isProduct: Bool { true }
+    var isRowWise: Bool { false }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         Outcome(value: (piece.count == 1 ? Kernels.rowMix : Kernels.mix)(piece.inputs[0], piece.inputs[1]))
     }
 }

@@ -5,17 +5,17 @@ public struct Normalize: RowOperation {
     /// ε, which is added to the variance under the root.
     public let epsilon: Float
 
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
-    public var statistics: [Statistic] { [.mean, .scale] }
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
+    var statistics: [Statistic] { [.mean, .scale] }
 
-    public func formula(_ names: Node.Names) -> String { "(\(names.input(0)) − μ) / σ, σ = √(variance + ε)" }
+    func formula(_ names: Node.Names) -> String { "(\(names.input(0)) − μ) / σ, σ = √(variance + ε)" }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let (x, mean, scale) = try operands(cell)
         return "(\(Digits.short(x.value)) \(Digits.signed(-mean.value))) / \(Digits.short(scale.value))"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let (x, mean, scale) = try operands(cell)
         let σ = Double(scale.value)
         return [
@@ -29,7 +29,7 @@ public struct Normalize: RowOperation {
         return (try cell.input(0, cell.index), try cell.statistic(.mean, row), try cell.statistic(.scale, row))
     }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         let norm = Kernels.normalize(piece.inputs[0], epsilon: epsilon)
         return Outcome(value: norm.normalized, statistics: [.mean: norm.mean, .scale: norm.scale])
     }

@@ -3,7 +3,10 @@
 ///
 /// Each conformer has a file of its own in this folder, with its constants as its properties; where it stands in GPT-2 is
 /// the business of ``Program/gpt2(_:tokenCount:)``. Shapes use `T` tokens, `C` width, `H` heads, `D` head width.
-public protocol Operation: Sendable {
+public protocol Operation: Sendable {}
+
+/// What an operation says of itself: its formula, its shape, its cost, and where each of its numbers comes from.
+protocol Mathematics: Operation {
     /// The axes and the shape of its value, from those of what it reads.
     func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent
     /// Floating-point operations of its products; a product [m,k]·[k,n] is 2·m·k·n, all else counts as nothing.
@@ -31,7 +34,7 @@ public protocol Operation: Sendable {
 }
 
 /// An operation whose rows follow from rows of what it reads, whoever samples how.
-public protocol RowOperation: Operation {
+protocol RowOperation: Mathematics {
     /// The rows of an input that some of its rows need.
     func rows(of input: Int, for rows: Range<Int>) -> Range<Int>
     /// Whether its rows are products, whose last bits depend on how many are computed together.
@@ -49,21 +52,21 @@ public protocol RowOperation: Operation {
     func ahead(_ queries: Tensor, _ keys: Tensor) -> Tensor?
 }
 
-extension Operation {
-    public func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int { 0 }
-    public func removal(of index: [Int]) -> String? { nil }
-    public var statistics: [Statistic] { [] }
-    public var givesTokens: Bool { false }
-    public var givesShares: Bool { false }
+extension Mathematics {
+    func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int { 0 }
+    func removal(of index: [Int]) -> String? { nil }
+    var statistics: [Statistic] { [] }
+    var givesTokens: Bool { false }
+    var givesShares: Bool { false }
 }
 
 extension RowOperation {
-    public func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { rows }
-    public var isProduct: Bool { false }
-    public var isRowWise: Bool { true }
-    public func shared(_ piece: Piece) -> Tensor? { nil }
-    public var removed: Float { 0 }
-    public func ahead(_ queries: Tensor, _ keys: Tensor) -> Tensor? { nil }
+    func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { rows }
+    var isProduct: Bool { false }
+    var isRowWise: Bool { true }
+    func shared(_ piece: Piece) -> Tensor? { nil }
+    var removed: Float { 0 }
+    func ahead(_ queries: Tensor, _ keys: Tensor) -> Tensor? { nil }
 }
 
 /// What an axis of a value counts.

@@ -1,13 +1,13 @@
 /// One token is chosen: the first by id whose cumulative probability exceeds a random number, or the largest at
 /// temperature 0.
-public struct Sample: Operation {
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { Extent([.position], [1]) }
+public struct Sample: Mathematics {
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { Extent([.position], [1]) }
 
-    public func formula(_ names: Node.Names) -> String {
+    func formula(_ names: Node.Names) -> String {
         "the first id where Σ \(names.input(0)) > u; at temperature 0 the largest"
     }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let prediction = try cell.prediction()
         guard let token = prediction.token else { return "" }
         guard let u = prediction.draw else { return "logit \(Digits.short(prediction.logits[flat: token]))" }
@@ -16,8 +16,8 @@ public struct Sample: Operation {
         return "u = \(Digits.fixed(u, 6)) lies in [\(Digits.fixed(start, 6)), \(Digits.fixed(end, 6)))"
     }
 
-    public var givesTokens: Bool { true }
-    public func terms(_ cell: Cell) -> [Term] { [] }
+    var givesTokens: Bool { true }
+    func terms(_ cell: Cell) -> [Term] { [] }
 
     /// The first token by id whose cumulative probability exceeds `u`.
     static func pick(_ probabilities: Tensor, _ u: Double) -> Int {

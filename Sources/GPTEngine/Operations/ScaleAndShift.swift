@@ -1,17 +1,17 @@
 /// x̂·γ + β, channel by channel: x̂ [T, C], γ [C], β [C] → [T, C].
 public struct ScaleAndShift: RowOperation {
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
 
-    public func formula(_ names: Node.Names) -> String {
+    func formula(_ names: Node.Names) -> String {
         "\(names.input(0)) · \(names.weight(0)) + \(names.weight(1))"
     }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let (x, gamma, beta) = try operands(cell)
         return "\(Digits.short(x.value)) · \(Digits.short(gamma.value)) \(Digits.signed(beta.value))"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let (x, gamma, beta) = try operands(cell)
         let (product, shift) = ("\(cell.names.input(0))·\(cell.names.weight(0))", cell.names.weight(1))
         return [Term(product: x, gamma, label: product), Term(bias: beta, label: shift)]
@@ -22,7 +22,7 @@ public struct ScaleAndShift: RowOperation {
         return (try cell.input(0, cell.index), try cell.weight(0, channel), try cell.weight(1, channel))
     }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         Outcome(value: Kernels.scaleAndShift(piece.inputs[0], gamma: piece.weight(0), beta: piece.weight(1)))
     }
 }

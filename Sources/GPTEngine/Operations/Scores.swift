@@ -5,23 +5,23 @@ public struct Scores: RowOperation {
     /// The divisor as it is written: `√16`; empty where nothing is divided.
     public let divisorFormula: String
 
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
         Extent([.head, .query, .key], [inputs[0].shape[1], tokenCount, tokenCount])
     }
 
-    public func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
+    func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
         2 * extent.count * inputs[0].shape[2]
     }
 
-    public func formula(_ names: Node.Names) -> String {
+    func formula(_ names: Node.Names) -> String {
         "\(names.input(0)) · \(names.input(1))ᵀ" + (divisorFormula.isEmpty ? "" : " / \(divisorFormula)")
     }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         "\(Digits.short(try cell.value() * divisor)) / \(Digits.short(divisor))"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let (head, query, key) = (cell.index[0], cell.index[1], cell.index[2])
         var terms: [Term] = []
         for d in 0..<cell.inputExtent(0).shape[2] {
@@ -33,15 +33,15 @@ public struct Scores: RowOperation {
         return terms
     }
 
-    public func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { input == 0 ? rows : 0..<rows.upperBound }
-    public var isProduct: Bool { true }
-    public var isRowWise: Bool { false }
+    func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { input == 0 ? rows : 0..<rows.upperBound }
+    var isProduct: Bool { true }
+    var isRowWise: Bool { false }
 
     /// The scores of some queries for the keys up to the last of them; those of later keys come with their pieces.
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         Outcome(
             value: (piece.count == 1 ? Kernels.rowScores : Kernels.scores)(piece.inputs[0], piece.inputs[1], divisor))
     }
 
-    public func ahead(_ queries: Tensor, _ keys: Tensor) -> Tensor? { Kernels.scores(queries, keys, divisor: divisor) }
+    func ahead(_ queries: Tensor, _ keys: Tensor) -> Tensor? { Kernels.scores(queries, keys, divisor: divisor) }
 }

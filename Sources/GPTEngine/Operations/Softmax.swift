@@ -6,23 +6,23 @@ public struct Softmax: RowOperation {
     /// What the shares are of.
     public let axis: Axis
 
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
-    public var statistics: [Statistic] { axis == .key ? [.rowMax, .rowSum] : [.max, .sum] }
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
+    var statistics: [Statistic] { axis == .key ? [.rowMax, .rowSum] : [.max, .sum] }
 
-    public var givesShares: Bool { true }
+    var givesShares: Bool { true }
 
-    public func formula(_ names: Node.Names) -> String {
+    func formula(_ names: Node.Names) -> String {
         "exp(\(names.input(0)) − \(axis == .key ? "row max" : "max")) / Σ exp"
     }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let x = try cell.input(0, cell.index).value
         guard x != -.infinity, removal(of: cell.index) == nil else { return "exp(−∞) is exactly 0" }
         let (max, sum) = try kept(cell)
         return "exp(\(Digits.short(x)) \(Digits.signed(-max.value))) / \(Digits.short(sum.value))"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let x = try cell.input(0, cell.index)
         let (max, sum) = try kept(cell)
         return [Term(value: Self.share(x, max, sum), operands: [x, max, sum], label: cell.names.input(0))]
@@ -38,12 +38,12 @@ public struct Softmax: RowOperation {
         return (try cell.statistic(statistics[0], row), try cell.statistic(statistics[1], row))
     }
 
-    public func removal(of index: [Int]) -> String? { axis == .key && index[2] > index[1] ? "masked" : nil }
+    func removal(of index: [Int]) -> String? { axis == .key && index[2] > index[1] ? "masked" : nil }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         let softmax = Kernels.softmax(piece.inputs[0], first: piece.positions.lowerBound)
         return Outcome(value: softmax.values, statistics: [.rowMax: softmax.max, .rowSum: softmax.sum])
     }
 
-    public var isRowWise: Bool { false }
+    var isRowWise: Bool { false }
 }

@@ -2,23 +2,23 @@
 ///
 /// A logit is asked for one position at a time: all of them would be most of a pass's memory.
 public struct Unembed: RowOperation {
-    public func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
+    func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent {
         Extent([.position, .vocabulary], [tokenCount, reads[0].parameter.shape[0]])
     }
 
-    public func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
+    func flops(_ extent: Extent, _ inputs: [Extent], _ reads: [Node.Read]) -> Int {
         2 * extent.count * inputs[0].shape[1]
     }
 
-    public func formula(_ names: Node.Names) -> String { "\(names.input(0)) · \(names.weight(0))" }
+    func formula(_ names: Node.Names) -> String { "\(names.input(0)) · \(names.weight(0))" }
 
-    public func numbers(_ cell: Cell) throws(Absence) -> String {
+    func numbers(_ cell: Cell) throws(Absence) -> String {
         let (logit, prediction) = (try cell.value(), try cell.prediction())
         let place = prediction.logits.values.count { $0 > logit } + 1
         return "\(Digits.short(logit)), place \(place) of \(prediction.logits.count)"
     }
 
-    public func terms(_ cell: Cell) throws(Absence) -> [Term] {
+    func terms(_ cell: Cell) throws(Absence) -> [Term] {
         let (position, id) = (cell.index[0], cell.index[1])
         var terms: [Term] = []
         for j in 0..<cell.inputExtent(0).shape[1] {
@@ -28,7 +28,7 @@ public struct Unembed: RowOperation {
         return terms
     }
 
-    public func result(_ piece: Piece) -> Outcome {
+    func result(_ piece: Piece) -> Outcome {
         guard piece.count == 1 else {
             return Outcome(value: Kernels.unembed(piece.inputs[0], table: piece.weight(0)))
         }

@@ -7,7 +7,8 @@ public struct Node: Sendable {
     /// Its TransformerLens hook name, if that has one.
     public let hook: String?
     /// What it does.
-    public let operation: any Operation
+    public var operation: any Operation { mathematics }
+    let mathematics: any Mathematics
     /// Its part in the model.
     public let role: Role
     /// What the axes of its value count, and how far.
@@ -22,11 +23,11 @@ public struct Node: Sendable {
     let rowOperation: (any RowOperation)?
 
     init(
-        address: String, name: String, hook: String?, operation: any Operation, role: Role, extent: Extent,
+        address: String, name: String, hook: String?, operation: any Mathematics, role: Role, extent: Extent,
         inputs: [Int], reads: [Read], flops: Int
     ) {
         (self.address, self.name, self.hook) = (address, name, hook)
-        (self.operation, self.role, self.extent) = (operation, role, extent)
+        (mathematics, self.role, self.extent) = (operation, role, extent)
         (self.inputs, self.reads, self.flops) = (inputs, reads, flops)
         rowOperation = operation as? any RowOperation
     }
@@ -48,9 +49,11 @@ public struct Node: Sendable {
     /// Whether it speaks of the answer after one position.
     public var isAnswer: Bool { role.subLayer == .answer }
     /// Whether its numbers are token ids.
-    public var isTokens: Bool { operation.givesTokens }
+    public var isTokens: Bool { mathematics.givesTokens }
+    /// Whether its numbers are shares of 1 along the last axis.
+    public var givesShares: Bool { mathematics.givesShares }
     /// Whether the future is removed from it, [H, T, T].
-    public var isCausal: Bool { isAttention && operation.removal(of: [0, 0, 1]) != nil }
+    public var isCausal: Bool { isAttention && mathematics.removal(of: [0, 0, 1]) != nil }
     /// Whether one token is chosen by it.
     public var isChoice: Bool { isAnswer && isTokens }
 
@@ -151,5 +154,5 @@ extension Program {
     }
 
     /// What an operation computes, in letters.
-    public func formula(of index: Int) -> String { nodes[index].operation.formula(names(of: index)) }
+    public func formula(of index: Int) -> String { nodes[index].mathematics.formula(names(of: index)) }
 }

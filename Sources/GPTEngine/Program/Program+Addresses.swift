@@ -64,7 +64,7 @@ extension Program {
 
 extension Node {
     /// What it keeps beside its value.
-    public var statistics: [Statistic] { operation.statistics }
+    public var statistics: [Statistic] { mathematics.statistics }
 
     /// The address and, where TransformerLens has one, the hook name of a statistic.
     public func names(of statistic: Statistic) -> (address: String, hook: String?) {

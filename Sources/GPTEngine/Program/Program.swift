@@ -27,7 +27,7 @@ public struct Program: Sendable {
     ///   - name: its address within its block.
     ///   - hook: its TransformerLens hook name within its block.
     mutating func append(
-        _ operation: any Operation, _ name: String, hook: String? = nil, _ role: Node.Role, at place: String = "",
+        _ operation: any Mathematics, _ name: String, hook: String? = nil, _ role: Node.Role, at place: String = "",
         from inputs: [Int] = [], reads: [Node.Read] = []
     ) -> Int {
         let extents = inputs.map { nodes[$0].extent }
@@ -74,9 +74,11 @@ public struct Program: Sendable {
 
 /// Programs of one shape over as many tokens are the same list.
 extension Program: Hashable {
+    /// Whether they are the same list.
     public static func == (a: Program, b: Program) -> Bool {
         a.tokenCount == b.tokenCount && a.configuration == b.configuration
     }
+    /// Feeds what tells it from others.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(tokenCount)
         hasher.combine(configuration)

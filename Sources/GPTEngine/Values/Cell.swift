@@ -30,7 +30,7 @@ public struct Cell {
     ///
     /// - Throws: ``Absence`` where that cannot be told yet.
     public func removal() throws(Absence) -> String? {
-        if let removal = node.operation.removal(of: index) { return removal }
+        if let removal = node.mathematics.removal(of: index) { return removal }
         guard node.axes == [.vocabulary] else { return nil }
         return try prediction().filtered[flat: index[0]] == -.infinity ? "filtered out" : nil
     }
@@ -39,6 +39,11 @@ public struct Cell {
     ///
     /// - Throws: ``Absence``.
     public func value() throws(Absence) -> Float { try number(place, index) }
+
+    /// The formula of its operation with its numbers; empty where there are none.
+    ///
+    /// - Throws: ``Absence``.
+    public func numbers() throws(Absence) -> String { try node.mathematics.numbers(self) }
 
     /// The cell of an operation that is read.
     ///

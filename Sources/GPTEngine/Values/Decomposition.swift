@@ -93,12 +93,12 @@ public struct Decomposition: Sendable {
         node = cell.place
         address = cell.node.address
         index = cell.index
-        formula = cell.node.operation.formula(cell.names)
+        formula = cell.node.mathematics.formula(cell.names)
         removal = try cell.removal()
         if removal == nil {
             let number = try cell.value()
             value = cell.node.isTokens && number.isNaN ? nil : number
-            terms = try cell.node.operation.terms(cell)
+            terms = try cell.node.mathematics.terms(cell)
         } else {
             (value, terms) = (nil, [])
         }

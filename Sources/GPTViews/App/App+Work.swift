@@ -84,5 +84,5 @@ extension App {
 
 extension Node {
     /// Whether the maps of all heads stand beside it.
-    var hasHeadMaps: Bool { isAttention && operation.givesShares }
+    var hasHeadMaps: Bool { isAttention && givesShares }
 }

@@ -249,7 +249,7 @@ public struct App {
 
     /// Whether Enter takes the token that is chosen on the stage, which goes after the last position only.
     var takesByHand: Bool {
-        focus == .stage && (stepper.node.isChoice || stepper.node.isAnswer && stepper.node.operation.givesShares)
+        focus == .stage && (stepper.node.isChoice || stepper.node.isAnswer && stepper.node.givesShares)
             && trace != nil
             && stepper.selection.position == stepper.tokens.count - 1
     }

@@ -24,7 +24,7 @@ extension Stage {
             return .bars(Bars(bars: [], ramp: .diverging), note: scene.absenceText)
         }
         let node = scene.node
-        let isShare = node.isChoice || node.operation.givesShares
+        let isShare = node.isChoice || node.givesShares
         let values = node.isLogits ? prediction.logits : isShare ? prediction.probabilities : prediction.filtered
         let ids = candidates(scene)
         let largest = ids.map { values[flat: $0] }.filter(\.isFinite).map(abs).max() ?? 1
