@@ -17,15 +17,12 @@ public struct Scene {
     public let heads: [HeadStatistics]
     /// Every position by token and place.
     public let positionNames: [String]
-    /// The first operation up to the cursor with a number that is not finite, by index; nil where there is none.
-    public let notFinite: Int?
 
     /// Puts a moment together.
     public init(
         model: Model, stepper: Stepper, values: (any Values)?, sampling: Sampling, heads: [HeadStatistics] = [],
-        positionNames: [String]? = nil, notFinite: Int? = nil
+        positionNames: [String]? = nil
     ) {
-        self.notFinite = notFinite
         self.heads = heads
         self.positionNames = positionNames ?? Self.positionNames(stepper.tokens, model)
         self.model = model

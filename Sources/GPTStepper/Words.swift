@@ -20,14 +20,7 @@ public struct Words: Sendable {
     public static func of(_ node: Node) -> Words { table[node.name] ?? Words(node.shortName, "") }
 
     /// A few plain sentences about the operation at the cursor.
-    public static func sentences(_ scene: Scene) -> String {
-        let text = of(scene.node).sentences(scene)
-        guard let place = scene.notFinite else { return text }
-        let node = scene.stepper.program.nodes[place]
-        return place == scene.stepper.index
-            ? "Here numbers first stop being finite (NaN or ∞): what follows from them is none. " + text
-            : "Numbers stop being finite at \(node.address); ! leads there. " + text
-    }
+    public static func sentences(_ scene: Scene) -> String { of(scene.node).sentences(scene) }
 
     private static let table: [String: Words] = [
         "tokens": Words("Tokens") { scene in

@@ -44,6 +44,12 @@ enum ExitStatus: Int32 {
 /// An error of ours: its description is a sentence for the person at the shell.
 protocol DescribedError: Error {
     var status: ExitStatus { get }
+    /// What to do about it, as a sentence, where the error itself states facts only.
+    var remedy: String? { get }
+}
+
+extension DescribedError {
+    var remedy: String? { nil }
 }
 
 /// Options that contradict each other or name what is not there.
@@ -54,13 +60,21 @@ struct UsageError: DescribedError, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-extension AddressError: DescribedError { var status: ExitStatus { .usage } }
+extension AddressError: DescribedError {
+    var status: ExitStatus { .usage }
+    var remedy: String? { "`gptstep ops` lists them all." }
+}
+
 extension SamplingError: DescribedError { var status: ExitStatus { .usage } }
 extension PromptError: DescribedError { var status: ExitStatus { .data } }
 extension CheckpointError: DescribedError { var status: ExitStatus { .data } }
 extension TokenizerError: DescribedError { var status: ExitStatus { .data } }
 extension ConfigurationError: DescribedError { var status: ExitStatus { .data } }
-extension PassError: DescribedError { var status: ExitStatus { .unavailable } }
+extension PassError: DescribedError {
+    var status: ExitStatus { .unavailable }
+    var remedy: String? { "Give it more with --memory, or a shorter prompt." }
+}
+
 extension TerminalError: DescribedError { var status: ExitStatus { .unavailable } }
 
 extension FileError: DescribedError {

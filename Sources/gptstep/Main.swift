@@ -65,18 +65,19 @@ struct GPTStep: ParsableCommand {
     /// What standard error says of an error.
     private static func sentence(for error: any Error) -> String {
         let status = ExitStatus.of(error)
+        let remedy = (error as? any DescribedError)?.remedy.map { " " + $0 } ?? ""
         let arguments = CommandLine.arguments
         let wantsJSON =
             arguments.contains("--format=json")
             || zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "json" }
         if wantsJSON {
-            let text = readable(message(for: error).isEmpty ? "\(error)" : message(for: error))
+            let text = readable(message(for: error).isEmpty ? "\(error)" : message(for: error)) + remedy
             return JSON.object([
                 ("error", .object([("message", .string(text)), ("kind", .string(status.kind))]))
             ]).text
         }
         return status == .usage && !(error is any DescribedError)
-            ? readable(fullMessage(for: error)) : "gptstep: \(error)"
+            ? readable(fullMessage(for: error)) : "gptstep: \(error)\(remedy)"
     }
 
     /// A message of the argument parser, which repeats what was typed, however long that is.

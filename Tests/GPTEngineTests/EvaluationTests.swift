@@ -254,6 +254,16 @@ import Testing
         #expect(!kept.isEmpty && kept.allSatisfy { pass.program.nodes[$0].role.keep == 4 })
     }
 
+    @Test func `the README's example runs`() throws {
+        let model = try Model.nano()
+        let tokens = try model.encode(Array("CBABBC".utf8))
+        let trace = try Trace(model, tokens: tokens)
+        let pattern = try trace.program.quantity(at: "blocks.0.attn.pattern").node
+        trace.complete([.value(pattern), .answer(tokens.count - 1)])
+        #expect(try trace.peek(pattern).shape == [3, 6, 6])
+        #expect(try trace.prediction(at: tokens.count - 1, sampling: .greedy).token == 0)
+    }
+
     // MARK: Edits
 
     /// A pass as an independent loop computes it: every node from its inputs, an edit put in its place.

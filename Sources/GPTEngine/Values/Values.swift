@@ -102,13 +102,6 @@ extension Values {
         return node < program.logitsIndex
             ? (try? peek(node, rows: all)) != nil : (try? peekLogits(at: tokens.count - 1)) != nil
     }
-
-    /// Where a number that is not finite first stands, of the operations whose values are there: the operation, by index.
-    public func firstNotFinite(upTo last: Int) -> Int? {
-        program.nodes.indices.prefix(min(last + 1, program.logitsIndex)).first { index in
-            (try? peek(index))?.hasBadNumber(isAttention: program.nodes[index].isAttention) ?? false
-        }
-    }
 }
 
 /// Some rows of an operation's value, by position; for attention those of the queries.
@@ -139,15 +132,5 @@ public struct Rows: Sendable {
         }
         let place = last - positions.lowerBound
         return kept[flat: row.count == 2 ? row[0] * positions.count + place : place]
-    }
-}
-
-extension Tensor {
-    /// Whether a number is not finite; in attention what a mask removed is none of these.
-    func hasBadNumber(isAttention: Bool) -> Bool {
-        withValues { values in
-            guard isAttention else { return values.contains { !$0.isFinite } }
-            return values.contains { $0.isNaN || $0 == .infinity }
-        }
     }
 }
