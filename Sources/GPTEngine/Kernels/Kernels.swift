@@ -126,7 +126,9 @@ enum Kernels {
                 for head in heads {
                     q.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { q in
                         k.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { k in
-                            multiply(q, k.transposed, scale: 1 / divisor, into: target.base + head * T * S, stride: S)
+                            multiply(
+                                q, k.transposed, scale: 1 / divisor, into: target.base + head * T * S, stride: S,
+                                isShared: H == 1)
                         }
                     }
                 }
@@ -209,7 +211,7 @@ enum Kernels {
                     for head in heads {
                         v.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { v in
                             let shares = Matrix(base: pattern.base + head * T * S, rows: T, columns: S, stride: S)
-                            multiply(shares, v, into: target.base + head * D, stride: H * D)
+                            multiply(shares, v, into: target.base + head * D, stride: H * D, isShared: H == 1)
                         }
                     }
                 }

@@ -19,14 +19,15 @@ struct Matrix: @unchecked Sendable {
 /// out = scale · a · b, plus `bias` in every row.
 ///
 /// `a` is [m, k], `b` [k, n], `bias` [n]; `out` [m, n] has rows `stride` numbers apart. This is the one place that calls
-/// the BLAS.
+/// the BLAS. Where many products are shared out to the threads each is done whole: `isShared` is false.
 func multiply(
-    _ a: Matrix, _ b: Matrix, scale: Float = 1, bias: Source? = nil, into out: UnsafeMutablePointer<Float>, stride: Int
+    _ a: Matrix, _ b: Matrix, scale: Float = 1, bias: Source? = nil, into out: UnsafeMutablePointer<Float>, stride: Int,
+    isShared: Bool = true
 ) {
     precondition(a.columns == b.rows, "[\(a.rows), \(a.columns)] does not multiply [\(b.rows), \(b.columns)]")
     _ = blasIsSingleThreaded
     let out = Shared(out)
-    inParallel(b.columns, cost: a.rows * a.columns / 64) { columns in
+    inParallel(b.columns, cost: isShared ? a.rows * a.columns / 64 : 0) { columns in
         let (start, count) = (columns.lowerBound, columns.count)
         if let bias {
             for row in 0..<a.rows { (out.base + row * stride + start).update(from: bias.base + start, count: count) }
