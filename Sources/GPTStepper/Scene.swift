@@ -96,9 +96,6 @@ public struct Scene {
     /// The value of one of the operations that the one at the cursor reads.
     public func input(_ place: Int) -> Tensor? { value(of: node.inputs[place]) }
 
-    /// The name of one of the operations that the one at the cursor reads, without its block.
-    public func inputName(_ place: Int) -> String { stepper.program.names(of: stepper.index).input(place) }
-
     /// Weights that the operation at the cursor reads, if they are in memory.
     public func weight(_ place: Int) -> Tensor? { try? values?.weight(node.reads[place].parameter) }
 

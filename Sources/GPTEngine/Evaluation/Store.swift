@@ -12,8 +12,6 @@ public final class Store {
     /// What each pass has.
     private var shelves: [ObjectIdentifier: Shelf] = [:]
     private var clock = 0
-    /// How often something was dropped.
-    private(set) var dropCount = 0
 
     /// A store without values.
     public init(budget: Int = Machine.activationMemory) {
@@ -67,7 +65,6 @@ public final class Store {
         }
         guard let least else { return false }
         least.shelf.drop(least.node)
-        dropCount += 1
         return true
     }
 }
