@@ -12,6 +12,7 @@ let package = Package(
         .executable(name: "gptstep", targets: ["gptstep"]),
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "GPTEngine", targets: ["GPTEngine"]),
+        .library(name: "GPTFigures", targets: ["GPTFigures"]),
         .library(name: "GPTStepper", targets: ["GPTStepper"]),
         .library(name: "GPTViews", targets: ["GPTViews"]),
         .library(name: "TerminalKit", targets: ["TerminalKit"]),
@@ -56,11 +57,13 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .target(name: "GPTStepper", dependencies: ["Checkpoints", "GPTEngine"], swiftSettings: strict),
+        .target(name: "GPTFigures", dependencies: ["Checkpoints", "GPTEngine"], swiftSettings: strict),
+        .target(
+            name: "GPTStepper", dependencies: ["Checkpoints", "GPTEngine", "GPTFigures"], swiftSettings: strict),
         .target(
             name: "GPTViews",
             dependencies: [
-                "Checkpoints", "GPTStepper", "GPTEngine", "TerminalKit", "CTourText",
+                "Checkpoints", "GPTStepper", "GPTFigures", "GPTEngine", "TerminalKit", "CTourText",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -81,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "gptstep",
             dependencies: [
-                "CStart", "Checkpoints", "GPTEngine", "GPTStepper", "GPTViews", "TerminalKit", "CursesTerminal", "Hub",
+                "CStart", "Checkpoints", "GPTEngine", "GPTFigures", "GPTStepper", "GPTViews", "TerminalKit",
+                "CursesTerminal", "Hub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -105,12 +109,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "GPTFiguresTests", dependencies: ["GPTEngine", "GPTFigures", "GPTStepper"], swiftSettings: strict),
         .testTarget(name: "GPTStepperTests", dependencies: ["Checkpoints", "GPTStepper"], swiftSettings: strict),
         .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit"], swiftSettings: strict),
         .testTarget(
             name: "GPTViewsTests",
             dependencies: [
-                "GPTViews", "GPTStepper", "GPTEngine", "Checkpoints", "TerminalKit",
+                "GPTViews", "GPTStepper", "GPTFigures", "GPTEngine", "Checkpoints", "TerminalKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Snapshots"], swiftSettings: strict),

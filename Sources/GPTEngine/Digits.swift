@@ -36,6 +36,11 @@ public enum Digits {
         share.isFinite ? String(format: "%.\(decimals)f %%", 100 * share) : name(share)
     }
 
+    /// A share of 1 in percent with two decimals; what these would show as nothing is said to be less.
+    public static func smallPercent(_ share: Double) -> String {
+        share > 0 && share < 0.00005 ? "<0.01 %" : percent(share, 2)
+    }
+
     /// What is not a finite number, by its name: NaN, ∞, −∞.
     public static func name(_ value: Double) -> String { value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞" }
 }

@@ -110,6 +110,19 @@ public struct Scene {
         return (node.isChoice ? prediction?.token : nil) ?? prediction?.logits.largestIndex ?? 0
     }
 
+    /// How many tokens are listed of a large vocabulary.
+    public static let candidateCount = 20
+
+    /// The tokens that are listed of an answer: by id where all fit, else the likeliest.
+    public var candidates: [Int] {
+        guard let prediction else { return [] }
+        guard prediction.logits.count > Self.candidateCount else { return Array(0..<prediction.logits.count) }
+        let likeliest = prediction.ranking(Self.candidateCount)
+        // What was sampled is always there, once it is sampled.
+        guard node.isChoice, let token = prediction.token, !likeliest.contains(token) else { return likeliest }
+        return likeliest + [token]
+    }
+
     /// A position as it is named on an axis: its token and its place, `C4`; apart where they could be taken for one.
     public func name(position: Int) -> String { positionNames[position] }
 

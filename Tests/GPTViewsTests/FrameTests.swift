@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import GPTEngine
+@testable import GPTStepper
 @testable import GPTViews
 @testable import TerminalKit
 
@@ -31,12 +32,12 @@ import Testing
     private func frames(_ size: Size, _ count: Int, draws: Int = 1) throws -> [String] {
         var generator = SplitMix(seed: 7)
         var app = try nanoApp()
-        app.size = size
+        let screen = Screen(size)
         return (0..<count).map { _ in
             let key = Self.keys.randomElement(using: &generator) ?? .escape
-            _ = app.handle(.key(key))
-            while app.isBusy { app.work() }
-            let canvases = (0..<draws).map { _ in app.draw(size, Capabilities()) }
+            _ = app.handle(.key(key), on: screen)
+            app.finish(on: screen)
+            let canvases = (0..<draws).map { _ in app.draw(on: screen) }
             guard let canvas = canvases.last else { return "" }
             return "\(key)\n" + (lines(canvas) + roles(canvas)).joined(separator: "\n")
         }

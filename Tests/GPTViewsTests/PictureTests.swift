@@ -1,5 +1,6 @@
 import Checkpoints
 import GPTEngine
+@testable import GPTFigures
 import GPTStepper
 import Testing
 
@@ -8,13 +9,13 @@ import Testing
 
 /// Pictures as literal pictures.
 @Suite struct PictureTests {
-    private func picture(_ shape: [Int], _ values: [Float]) -> Picture {
-        var picture = Picture(title: "m", rows: shape[0], columns: shape[1])
+    private func picture(_ shape: [Int], _ values: [Float]) -> Heatmap {
+        var picture = Heatmap(title: "m", rows: shape[0], columns: shape[1])
         picture.slice = Slice(Tensor(shape, values))
         return picture
     }
 
-    private func drawn(_ picture: Picture, _ width: Int, _ height: Int, _ capabilities: Capabilities = Capabilities())
+    private func drawn(_ picture: Heatmap, _ width: Int, _ height: Int, _ capabilities: Capabilities = Capabilities())
         -> Canvas
     {
         var canvas = Canvas(Size(width, height), capabilities)
@@ -41,7 +42,7 @@ import Testing
     func `an addition shows both addends, and all three alike`(width: Int, height: Int) {
         let (T, C) = (13, 768)
         let names = (0..<T).map { "␣evening \($0)" }
-        func term(_ title: String) -> Picture {
+        func term(_ title: String) -> Heatmap {
             var term = picture([T, C], (0..<T * C).map { Float($0 % 7) - 3 })
             (term.title, term.rowNames, term.row, term.column) = (title, names, T - 1, 0)
             return term
@@ -160,12 +161,10 @@ import Testing
 
     @Test func `bars grow from zero to both sides`() {
         var canvas = Canvas(Size(40, 2))
-        Bars(
-            bars: [
-                Bars.Bar(name: "A", id: "0", length: 1, value: "2.0", isSelected: true),
-                Bars.Bar(name: "B", id: "1", length: -0.5, value: "−1.0"),
-            ], ramp: .diverging
-        ).draw(on: &canvas, in: canvas.bounds)
+        var first = Bars.Bar(name: "A", id: "0", length: 1, value: "2.0")
+        first.isSelected = true
+        Bars([first, Bars.Bar(name: "B", id: "1", length: -0.5, value: "−1.0")], scale: .diverging)
+            .draw(on: &canvas, in: canvas.bounds)
         let zero = (0..<40).first { canvas[$0, 0].style.background == .ramp(.diverging, 255) } ?? 0
         #expect(zero > 10)
         #expect(canvas[zero - 1, 1].style.background == .ramp(.diverging, 64))

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Checkpoints
 @testable import GPTEngine
+@testable import GPTStepper
 @testable import GPTViews
 @testable import TerminalKit
 
@@ -40,32 +41,32 @@ import Testing
         let model = Model(
             name: "broken", configuration: configuration, weights: Weights(.checkpoint(checkpoint)), tokenizer: nil,
             sampling: .plain, defaultPrompt: "", remark: nil)
-        var app = try App(model: model, tokens: [1, 5, 2], sampling: .plain, weightSeed: 0)
+        var app = App(try Session(model: model, tokens: [1, 5, 2], sampling: .plain))
         for step in 0..<app.stepper.program.nodes.count {
-            while app.isBusy { app.work() }
+            app.finish()
             for size in [Size(80, 24), Size(120, 40), Size(200, 60)] {
-                #expect(app.draw(size, Capabilities()).size == size, "step \(step)")
+                #expect(app.draw(on: Screen(size)).size == size, "step \(step)")
             }
             // Every view of this operation, too.
             for keys in ["a", "aas", "p", "pp", "+", "vzu"] {
-                for key in keys.unicodeScalars { _ = app.handle(.key(.character(key))) }
-                while app.isBusy { app.work() }
-                #expect(app.draw(Size(80, 24), Capabilities()).size == Size(80, 24))
-                app.panel = nil
+                for key in keys.unicodeScalars { _ = app.handle(.key(.character(key)), on: .small) }
+                app.finish()
+                #expect(app.draw(on: Screen(Size(80, 24))).size == Size(80, 24))
+                app.panels = []
             }
-            app.openLedger()
+            app.open(LedgerPanel.self, on: .small)
             for key in ["w", "s"] as [Unicode.Scalar] {
-                while app.isBusy { app.work() }
-                _ = app.handle(.key(.character(key)))
-                #expect(app.draw(Size(80, 24), Capabilities()).size == Size(80, 24))
+                app.finish()
+                _ = app.handle(.key(.character(key)), on: .small)
+                #expect(app.draw(on: Screen(Size(80, 24))).size == Size(80, 24))
             }
-            (app.panel, app.view) = (nil, StageView())
-            _ = app.handle(.key(.right))
+            (app.panels, app.view) = ([], StageView())
+            _ = app.handle(.key(.right), on: .small)
         }
-        let text = lines(app.draw(Size(80, 24), Capabilities())).joined(separator: "\n")
+        let text = lines(app.draw(on: Screen(Size(80, 24)))).joined(separator: "\n")
         if !value.isFinite { #expect(text.lowercased().contains("nan"), "what is no number is said:\n\(text)") }
-        _ = app.handle(.key(.character("o")))
-        #expect(app.draw(Size(80, 24), Capabilities()).size == Size(80, 24))
+        _ = app.handle(.key(.character("o")), on: .small)
+        #expect(app.draw(on: Screen(Size(80, 24))).size == Size(80, 24))
     }
 
     @Test(arguments: shapes, [true, false]) func `random keys never trap`(shape: [Int], hasWeights: Bool) throws {
@@ -76,21 +77,24 @@ import Testing
             name: "odd", configuration: configuration, weights: hasWeights ? Weights(.random(seed: 1)) : nil,
             tokenizer: nil, sampling: .plain, defaultPrompt: "", remark: nil)
         var generator = SplitMix(seed: UInt64(shape.reduce(0, +)))
-        var app = try App(model: model, tokens: model.defaultTokens, sampling: model.sampling, weightSeed: 0)
+        var app = App(try Session(model: model, tokens: model.defaultTokens, sampling: model.sampling))
         let sizes = [Size(80, 24), Size(120, 40), Size(81, 25), Size(100, 24), Size(200, 60), Size(3, 2)]
         let capabilities = [Capabilities(), Capabilities(colorCount: 0, unicode: false), Capabilities(colorCount: 8)]
         for step in 0..<1000 {
             let key = Self.keys.randomElement(using: &generator) ?? .escape
-            if [.suspend, .quit].contains(KeyBindings.command(for: key, in: app.focus)) { continue }
+            switch KeyBindings.action(for: key, in: app.focus) {
+            case .gesture(.suspend), .gesture(.quit): continue
+            default: break
+            }
             // Other presets are larger than a test should compute.
-            if app.panel == nil, key == .character("m") { continue }
+            if app.front == nil, key == .character("m") { continue }
             // The tour opens nano, whose context is another.
-            if case .help = app.panel, key == .character("t") { continue }
-            _ = app.handle(.key(key))
-            if step.isMultiple(of: 7) { _ = app.handle(.timeout) }
-            while app.isBusy { app.work() }
+            if app.front is HelpPanel, key == .character("t") { continue }
+            _ = app.handle(.key(key), on: .small)
+            if step.isMultiple(of: 7) { _ = app.handle(.timeout, on: .small) }
+            app.finish()
             let size = sizes[step % sizes.count]
-            let canvas = app.draw(size, capabilities[step % capabilities.count])
+            let canvas = app.draw(on: Screen(size, capabilities[step % capabilities.count]))
             #expect(canvas.size == size)
         }
         #expect(app.stepper.tokens.count <= configuration.contextLength)

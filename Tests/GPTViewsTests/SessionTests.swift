@@ -1,8 +1,8 @@
 import Foundation
 import GPTEngine
-import GPTStepper
 import Testing
 
+@testable import GPTStepper
 @testable import GPTViews
 @testable import TerminalKit
 
@@ -61,17 +61,17 @@ import Testing
 
     @Test func `keys typed while tokens are taken act on what those lead to, and Escape calls them off`() throws {
         var app = try nanoApp()
-        for event in keys("3t5s") { _ = app.handle(event) }
+        for event in keys("3t5s") { _ = app.handle(event, on: .small) }
         #expect(app.stepper.tokens.count == 6, "nothing has been computed yet")
-        while app.isBusy { app.work() }
+        app.finish()
         #expect(app.stepper.tokens.count == 9)
         #expect(app.stepper.index == 5)
-        for event in keys("2t") + [.key(.escape)] { _ = app.handle(event) }
-        while app.isBusy { app.work() }
+        for event in keys("2t") + [.key(.escape)] { _ = app.handle(event, on: .small) }
+        app.finish()
         #expect(app.stepper.tokens.count == 9)
-        #expect(app.handle(.signal(.interrupt)) == .quit(130))
-        _ = app.handle(.key(.character("t")))
-        #expect(app.handle(.signal(.interrupt)) == .none, "an interrupt first stops what is running")
+        #expect(app.handle(.signal(.interrupt), on: .small) == .quit(130))
+        _ = app.handle(.key(.character("t")), on: .small)
+        #expect(app.handle(.signal(.interrupt), on: .small) == nil, "an interrupt first stops what is running")
         #expect(!app.isBusy)
     }
 
@@ -83,7 +83,7 @@ import Testing
 
     @Test func `ids that no text says are edited as ids and stay as they are`() throws {
         let model = try Model.preset(try #require(Preset.named("gpt3")), randomSeed: nil)
-        var app = try App(model: model, tokens: [64, 64], sampling: .plain, weightSeed: 0)
+        var app = App(try Session(model: model, tokens: [64, 64], sampling: .plain))
         let shown = play(&app, keys("e") + [.key(.enter)])
         #expect(app.stepper.tokens == [64, 64])
         #expect(shown.terminal.frames.contains { lines($0).contains { $0.contains("ids  64,64") } })
@@ -132,15 +132,15 @@ import Testing
         let down = { (count: Int) in Array(repeating: Event.key(.down), count: count) }
         _ = play(&app, keys("tt5sm") + [.key(.enter)])
         #expect((app.stepper.tokens.count, app.stepper.index) == (8, 5))
-        let text = app.model.text(app.stepper.tokens)
+        let text = app.session.model.text(app.stepper.tokens)
         _ = play(&app, keys("m") + down(9) + [.key(.enter)])
-        #expect(app.model.name == "gpt3")
-        #expect(app.model.text(app.stepper.tokens) == text)
+        #expect(app.session.model.name == "gpt3")
+        #expect(app.session.model.text(app.stepper.tokens) == text)
         // A text of another alphabet, and a model's own, give way to the other's own.
         _ = play(&app, keys("ex") + [.key(.enter)] + keys("m") + Array(repeating: .key(.up), count: 9) + [.key(.enter)])
-        #expect((app.model.name, app.model.text(app.stepper.tokens)) == ("nano", "CBABBC"))
+        #expect((app.session.model.name, app.session.model.text(app.stepper.tokens)) == ("nano", "CBABBC"))
         _ = play(&app, keys("m") + down(9) + [.key(.enter)])
-        #expect(app.model.text(app.stepper.tokens) == "The trees")
+        #expect(app.session.model.text(app.stepper.tokens) == "The trees")
     }
 
     @Test func `what cannot be shown as it is typed takes its escape`() throws {
@@ -158,7 +158,7 @@ import Testing
         for binding in KeyBindings.all {
             for (key, _) in binding.keys {
                 let focus = try #require(binding.focus.first)
-                #expect(KeyBindings.command(for: key, in: focus) != nil, "\(binding.symbols)")
+                #expect(KeyBindings.action(for: key, in: focus) != nil, "\(binding.symbols)")
             }
         }
         #expect(try screen(keys("11s") + [.key(.pageDown)]).contains { $0.contains("step 12 of 61") })
@@ -169,6 +169,19 @@ import Testing
         #expect(try shows("playing · step 4 of 61", playing))
         #expect(try shows("step 4 of 61", playing + keys(" ") + [.timeout]))
         #expect(try shows("This is the last operation", keys(" ") + Array(repeating: .timeout, count: 61)))
+    }
+
+    @Test func `a count that is typed while it plays goes to the key after it, and not to play's own steps`() throws {
+        let playing: [Event] = keys(" ") + [.timeout] + keys("30") + [.timeout, .timeout]
+        #expect(try shows("step 4 of 61", playing))
+        #expect(try shows("step 34 of 61", playing + keys("s")))
+        #expect(try shows("step 5 of 61", playing + keys("s") + keys("5G")))
+    }
+
+    @Test func `an app is a session, panels and where the eye is`() throws {
+        let app = try nanoApp()
+        let mine = Mirror(reflecting: app).children.count + Mirror(reflecting: app.view).children.count
+        #expect(mine < 10, "what changes a session is a command of it; what waits for keys is a panel")
     }
 
     @Test func `a resize in mid-play draws at the new size`() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import GPTEngine
+import GPTStepper
 import Testing
 
 @testable import GPTViews
@@ -44,23 +45,38 @@ func roles(_ canvas: Canvas) -> [String] {
 /// Opens nano on its default prompt.
 func nanoApp(_ prompt: String = "CBABBC") throws -> App {
     let model = try Model.nano()
-    return try App(model: model, tokens: model.encode(Array(prompt.utf8)), sampling: model.sampling, weightSeed: 0)
+    return App(try Session(model: model, tokens: model.encode(Array(prompt.utf8)), sampling: model.sampling))
 }
 
 /// A model without weights.
 func shapesApp(_ name: String) throws -> App {
     let model = try Model.preset(try #require(Preset.named(name)), randomSeed: nil)
-    return try App(model: model, tokens: model.defaultTokens, sampling: model.sampling, weightSeed: 0)
+    return App(try Session(model: model, tokens: model.defaultTokens, sampling: model.sampling))
 }
 
 /// Plays events on a terminal in memory, and returns it with everything it showed.
 func play(
-    _ app: inout App, _ events: [Event], size: Size = Size(80, 24), capabilities: Capabilities = Capabilities()
+    _ app: inout App, _ events: [Event], size: Size = Size(80, 24), capabilities: Capabilities = Capabilities(),
+    language: String = "en"
 ) -> (terminal: MemoryTerminal, status: Int32) {
     var terminal = MemoryTerminal(size, capabilities, events: events)
     // As the program ends when a file changed under it.
-    let status = (try? run(&app, on: &terminal)) ?? 74
+    let status = (try? run(&app, on: &terminal, language: language)) ?? 74
     return (terminal, status)
+}
+
+extension Screen {
+    /// The smallest that there is.
+    static let small = Screen(Size(80, 24))
+}
+
+extension App {
+    /// Computes all that is to be computed.
+    mutating func finish(on screen: Screen = .small) {
+        while isBusy { _ = work(on: screen) }
+    }
+
+    var stepper: Stepper { session.stepper }
 }
 
 /// The keys of a text, one event each.

@@ -1,8 +1,9 @@
 import Foundation
 import GPTEngine
-import GPTStepper
 import Testing
 
+@testable import GPTFigures
+@testable import GPTStepper
 @testable import GPTViews
 @testable import TerminalKit
 
@@ -113,7 +114,6 @@ import Testing
 
     @Test(arguments: ["en", "vi"]) func `the tour is walked by keys alone from start to end`(language: String) throws {
         var app = try nanoApp()
-        app.language = language
         let tasks: [String: [Event]] = [
             "start": [.key(.right)], "embedding": [.key(.right), .key(.right)], "normalize": [.key(.right)],
             "queries": keys("]"), "scores": [.key(.tab), .key(.right)],
@@ -123,13 +123,13 @@ import Testing
             "lens": keys("p"), "heads": keys("aa"), "choice": [.key(.right)], "generate": keys("t"), "end": [],
         ]
         let text = TourText(language: language)
-        #expect(text.stops.map(\.id) == Tour.stops.map(\.id), "every stop has words")
-        _ = play(&app, keys("?t"))
-        for stop in Tour.stops {
-            let tour = try #require(app.tour)
+        #expect(text.stops.map(\.id) == TourPanel.stops.map(\.id), "every stop has words")
+        _ = play(&app, keys("?t"), language: language)
+        for stop in TourPanel.stops {
+            let tour = try #require(app.guide as? TourPanel)
             #expect(tour.stop.id == stop.id)
             #expect(!tour.isDone, "\(stop.id) is not done before it is read")
-            let shown = play(&app, try #require(tasks[stop.id]))
+            let shown = play(&app, try #require(tasks[stop.id]), language: language)
             let picture = lines(try #require(shown.terminal.frames.last))
             if let words = text.stops.first(where: { $0.id == stop.id }) {
                 #expect(picture.contains { $0.contains(words.title) }, "\(stop.id)")
@@ -138,12 +138,12 @@ import Testing
                     #expect(part.unicodeScalars.allSatisfy { $0.properties.canonicalCombiningClass == .notReordered })
                 }
             }
-            #expect(app.tour?.isDone == true || stop.id == "end", "\(stop.id) is ticked off")
-            _ = play(&app, keys(" "))
+            #expect((app.guide as? TourPanel)?.isDone == true || stop.id == "end", "\(stop.id) is ticked off")
+            _ = play(&app, keys(" "), language: language)
         }
-        #expect(app.tour == nil)
-        #expect(app.panel == nil)
-        #expect(app.message == text.words.left)
+        #expect(app.guide == nil)
+        #expect(app.front == nil)
+        #expect(app.session.notice == text.words.left)
     }
 
     @Test func `colours mean the same wherever one looks in a picture`() throws {
@@ -165,11 +165,11 @@ import Testing
         _ = play(&app, keys("tt5s"))
         let tokens = app.stepper.tokens
         _ = play(&app, keys("?t   ?t "))
-        #expect(app.tour != nil && app.stepper.tokens != tokens)
+        #expect(app.guide != nil && app.stepper.tokens != tokens)
         _ = play(&app, [.key(.escape)])
-        #expect(app.tour == nil)
+        #expect(app.guide == nil)
         #expect((app.stepper.tokens, app.stepper.index) == (tokens, 5))
-        #expect(app.message == TourText(language: "en").words.restored)
+        #expect(app.session.notice == TourText(language: "en").words.restored)
     }
 
     @Test func `while no key is pressed the next operation is made ready, but not in the place of what is shown`()
@@ -177,15 +177,16 @@ import Testing
     {
         var app = try nanoApp()
         _ = play(&app, keys("sss"))
-        let trace = try #require(app.trace)
+        let trace = try #require(app.session.trace)
         #expect(trace.isComputed(app.stepper.index + 1))
         #expect(!trace.isComputed(app.stepper.index + 2))
-        let model = app.model
-        var tight = try App(
-            model: model, tokens: model.defaultTokens, sampling: model.sampling, weightSeed: 0,
-            memory: 2 * trace.program.workingBytes)
+        let model = app.session.model
+        var tight = App(
+            try Session(
+                model: model, tokens: model.defaultTokens, sampling: model.sampling,
+                memory: 2 * trace.program.workingBytes))
         _ = play(&tight, keys("sss"))
-        #expect(tight.trace?.isComputed(tight.stepper.index + 1) == false)
+        #expect(tight.session.trace?.isComputed(tight.stepper.index + 1) == false)
     }
 
     @Test func `the locale chooses the language`() {
@@ -207,23 +208,24 @@ import Testing
             ("blocks.4.attn.pattern", "p"), ("blocks.4.attn.pattern", "aa"), ("blocks.4.resid_post", "w"),
             ("logits", "w"),
         ] {
-            var app = try App(
-                model: model, tokens: (0..<24).map { $0 }, sampling: .plain, weightSeed: 0,
-                memory: Int(factor * Double(program.workingBytes)))
-            app.stepper.go(to: try program.quantity(at: step).node)
+            var app = App(
+                try Session(
+                    model: model, tokens: (0..<24).map { $0 }, sampling: .plain,
+                    memory: Int(factor * Double(program.workingBytes))))
+            app.session.perform(.goto(try program.quantity(at: step).node))
             func work() {
                 var pieces = 0
-                while app.isBusy, pieces < 10_000 { (_, pieces) = (app.work(), pieces + 1) }
+                while app.isBusy, pieces < 10_000 { (_, pieces) = (app.work(on: .small), pieces + 1) }
                 #expect(!app.isBusy, "\(step), \(typed), \(factor)")
             }
             work()
             if typed == "w" {
-                app.openLedger()
+                app.open(LedgerPanel.self, on: .small)
                 work()
             }
-            for key in typed.unicodeScalars { _ = app.handle(.key(.character(key))) }
+            for key in typed.unicodeScalars { _ = app.handle(.key(.character(key)), on: .small) }
             work()
-            #expect(app.panel != nil)
+            #expect(app.front != nil)
         }
     }
 
@@ -235,8 +237,9 @@ import Testing
 
     @Test func `pools, percentiles, sums and histograms are those of the numbers`() {
         let slice = Slice(Tensor([3, 4], [1, -2, 3, 4, 5, -6, 7, 8, -.infinity, 10, .nan, 12]))
-        #expect(slice.pooled(height: 1, width: 2, by: .mean).prefix(5) == [-0.5, 3.5, -0.5, 7.5, 10])
-        #expect(slice.pooled(height: 1, width: 2, by: .mean)[5].isNaN)
+        let means = slice.pooled(height: 1, width: 2, by: .mean, removes: true)
+        #expect(means.prefix(5) == [-0.5, 3.5, -0.5, 7.5, 10])
+        #expect(means[5].isNaN)
         #expect(slice.pooled(height: 2, width: 4, limit: 8) == [8, 0])
         // Long runs are looked at eight at a time, and give what single numbers do.
         var numbers = (0..<3 * 37).map { Float(($0 * 61) % 97) - 48 }
@@ -258,7 +261,7 @@ import Testing
     }
 
     @Test func `a part of a picture knows its place, its mask and what is run`() {
-        var picture = Picture(title: "p", rows: 4, columns: 4)
+        var picture = Heatmap(title: "p", rows: 4, columns: 4)
         picture.slice = Slice(Tensor([4, 4], (0..<16).map(Float.init)))
         (picture.isCausal, picture.revealed) = (true, 10)
         let part = picture.part(rows: 1..<4, columns: 1..<3)
@@ -270,8 +273,8 @@ import Testing
 
     @Test func `a copy that was typed ahead is sent, and one of unknown numbers is refused`() throws {
         var app = try nanoApp()
-        for event in keys("t12s") + ledger { _ = app.handle(event) }
-        _ = app.handle(.key(.character("y")))
+        for event in keys("t12s") + ledger { _ = app.handle(event, on: .small) }
+        _ = app.handle(.key(.character("y")), on: .small)
         let shown = play(&app, [], size: Size(120, 40))
         let isSent = shown.terminal.copied.count == 1
         let isRefused = lines(try #require(shown.terminal.frames.last)).contains { $0.contains("not computed yet") }
@@ -282,7 +285,9 @@ import Testing
         var app = try nanoApp()
         _ = play(&app, keys("11s?"), size: Size(120, 40))
         let (cell, index) = (app.stepper.cell, app.stepper.index)
-        for y in 2..<30 { _ = app.handle(.mouse(MouseEvent(x: 5 + 2 * y, y: y, kind: .press))) }
+        for y in 2..<30 {
+            _ = app.handle(.mouse(MouseEvent(x: 5 + 2 * y, y: y, kind: .press)), on: Screen(Size(120, 40)))
+        }
         #expect(app.stepper.cell == cell)
         #expect(app.stepper.index == index)
     }
@@ -290,23 +295,23 @@ import Testing
     @Test func `a click selects a cell, a token or an operation, and the wheel scrolls`() throws {
         var app = try nanoApp()
         _ = play(&app, keys("11s"), size: Size(120, 40))
-        let text = lines(app.draw(Size(120, 40), Capabilities()))
+        let text = lines(app.draw(on: Screen(Size(120, 40))))
         let y = try #require(text.firstIndex { $0.contains("B3") && $0.contains("0.399") })
         let x = try #require(text[y].unicodeScalars.map { String($0) }.joined().range(of: "0.233")).lowerBound
         let column = text[y].unicodeScalars.distance(from: text[y].unicodeScalars.startIndex, to: x)
-        _ = app.handle(.mouse(MouseEvent(x: column, y: y, kind: .press)))
+        _ = app.handle(.mouse(MouseEvent(x: column, y: y, kind: .press)), on: Screen(Size(120, 40)))
         #expect(app.stepper.cell == (3, 1))
         #expect(app.focus == .stage)
-        _ = app.handle(.mouse(MouseEvent(x: column, y: y, kind: .wheelDown)))
+        _ = app.handle(.mouse(MouseEvent(x: column, y: y, kind: .wheelDown)), on: Screen(Size(120, 40)))
         #expect(app.stepper.cell == (4, 1))
         let chip = try #require(text.firstIndex { $0.contains("prompt") })
         let place = text[chip].unicodeScalars.map { String($0) }.joined().distance(to: "A 2")
-        _ = app.handle(.mouse(MouseEvent(x: place, y: chip, kind: .press)))
+        _ = app.handle(.mouse(MouseEvent(x: place, y: chip, kind: .press)), on: Screen(Size(120, 40)))
         #expect(app.stepper.selection.position == 2)
         let line = try #require(text.firstIndex { $0.contains("✓ scores") })
-        _ = app.handle(.mouse(MouseEvent(x: 6, y: line, kind: .press)))
+        _ = app.handle(.mouse(MouseEvent(x: 6, y: line, kind: .press)), on: Screen(Size(120, 40)))
         #expect(app.stepper.node.name == "attn.scores")
-        _ = app.handle(.mouse(MouseEvent(x: 2, y: line, kind: .wheelDown)))
+        _ = app.handle(.mouse(MouseEvent(x: 2, y: line, kind: .wheelDown)), on: Screen(Size(120, 40)))
         #expect(app.stepper.node.name == "attn.masked_scores")
     }
 }

@@ -50,6 +50,15 @@ extension Model {
             tokenizer: CharacterTokenizer("ABC"), sampling: .greedy, defaultPrompt: "CBABBC")
     }
 
+    /// A preset with its own weights where they are on this machine, else with random ones of a seed where there is room
+    /// for them, else as shapes only.
+    ///
+    /// - Throws: ``ModelError``, ``FileError``, ``CheckpointError`` or ``TokenizerError``.
+    public static func open(_ preset: Preset, orRandom seed: UInt64, cache: HubCache = HubCache()) throws -> Model {
+        let model = try open(preset.name, cache: cache)
+        return model.state == .shapes && preset.fitsInMemory ? try .preset(preset, randomSeed: seed) : model
+    }
+
     /// A preset, with random weights of a seed or, without one, as shapes only.
     ///
     /// - Throws: ``ModelError/doesNotFit(_:bytes:)`` when random weights are wanted and there is no room for them.

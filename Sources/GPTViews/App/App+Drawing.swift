@@ -1,4 +1,4 @@
-import GPTEngine
+import GPTFigures
 import GPTStepper
 public import TerminalKit
 
@@ -40,7 +40,7 @@ extension App {
     public static let leastSize = Size(80, 24)
 
     /// This moment as a grid of cells.
-    public func draw(_ size: Size, _ capabilities: Capabilities) -> Canvas { draw(Canvas(size, capabilities)) }
+    public func draw(on screen: Screen) -> Canvas { draw(Canvas(screen.size, screen.capabilities)) }
 
     /// This moment on an empty canvas.
     func draw(_ empty: Canvas) -> Canvas {
@@ -50,7 +50,7 @@ extension App {
             drawSizeNeeded(on: &canvas)
             return canvas
         }
-        let scene = scene
+        let (scene, front) = (session.scene, front)
         let layout = ScreenLayout(size)
         TitleLine(scene: scene, isBusy: isBusy).draw(on: &canvas, in: layout.title)
         if layout.hasTimelineColumn {
@@ -63,31 +63,34 @@ extension App {
             TimelineRow(scene: scene, hasFocus: focus == .timeline).draw(on: &canvas, in: layout.timeline)
         }
         PromptLine(scene: scene).draw(on: &canvas, in: layout.prompt)
-        let area = stageArea(layout)
+        let area = stageArea(size)
         canvas.link(area, to: ClickTarget.stage.meaning)
-        if let panel, panel.isOnStage {
-            drawPanel(panel, on: &canvas, in: area)
+        if let front, front.place == .stage {
+            front.draw(on: &canvas, in: area, self)
         } else {
             drawStageAndInspector(scene, on: &canvas, in: area)
-            if let panel { drawPanel(panel, on: &canvas, in: Rect(0, 1, size.width, size.height - 2)) }
+            front?.draw(on: &canvas, in: Rect(0, 1, size.width, size.height - 2), self)
         }
-        if let tour, panel?.isOnStage != false { drawTour(tour, layout, on: &canvas) }
-        if let text = message ?? progress {
+        if front?.place != .screen { guide?.draw(on: &canvas, in: layout.stage, self) }
+        if let text = session.notice ?? progress {
             canvas.write(clipped(text, area.width), x: area.x, y: layout.message.y, .accent)
         }
-        KeyStrip(
-            focus: focus, panel: panel,
-            tour: (tour?.keys(focus, panel) ?? []).map { ($0, Self.shown($1, capabilities)) },
-            takes: takesByHand
-        ).draw(on: &canvas, in: layout.keys)
+        KeyStrip(self).draw(on: &canvas, in: layout.keys)
         return canvas
+    }
+
+    /// The area of stage and inspector together; what guides stands below it.
+    func stageArea(_ size: Size) -> Rect {
+        var area = ScreenLayout(size).stage
+        if let guide { _ = area.takeBottom(guide.height(width: area.width)) }
+        return area
     }
 
     /// How far the computation is, while there is one.
     private var progress: String? {
-        guard isBusy, let next = nextWork else { return nil }
-        let node = stepper.program.nodes[next]
-        return "computing \(node.address), \(next + 1) of \(stepper.program.nodes.count); Ctrl-C interrupts"
+        guard isBusy, let next = session.nextWork else { return nil }
+        let nodes = session.stepper.program.nodes
+        return "computing \(nodes[next].address), \(next + 1) of \(nodes.count); Ctrl-C interrupts"
     }
 
     /// The picture gets the room that it can use; the explanation what is left, and all it needs while it has the focus.
@@ -102,7 +105,7 @@ extension App {
 
     /// How the two share an area.
     func stageAndInspector(in area: Rect) -> (stage: Rect, inspector: Rect) {
-        let scene = scene
+        let scene = session.scene
         let isTall = area.height >= 26
         let inspector = Inspector(scene: scene, width: area.width, hasFocus: focus == .inspector)
         let stage = StageRegion(scene: scene, view: view, hasFocus: focus == .stage)

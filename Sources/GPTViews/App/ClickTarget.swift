@@ -43,75 +43,55 @@ enum ClickTarget: Hashable {
 
 extension App {
     /// A click selects, the wheel scrolls: the same as the keys would.
-    mutating func handle(_ mouse: MouseEvent) -> Effect {
-        guard pendingTakes == 0 else { return .none }
-        (isInterrupted, message, count) = (false, nil, "")
+    mutating func handle(_ mouse: MouseEvent, on screen: Screen) -> Effect? {
+        guard !session.isTaking else { return nil }
+        session.resume()
+        session.notice = nil
+        panels.removeAll { $0.place == .unseen }
         // What lies under the pointer is what is drawn there.
-        let canvas = draw(Canvas(size, capabilities, recordsLinks: true))
+        let canvas = draw(Canvas(screen.size, screen.capabilities, recordsLinks: true))
         let target = canvas.meaning(x: mouse.x, y: mouse.y).map(ClickTarget.init)
-        switch mouse.kind {
-        case .wheelUp, .wheelDown:
-            let key: Key = mouse.kind == .wheelUp ? .up : .down
-            if panel != nil { return pressInPanel(key) }
-            switch target {
-            case .cell, .stage: perform(.moveCell(rows: mouse.kind == .wheelUp ? -1 : 1, columns: 0))
-            default: perform(.step(.operation, mouse.kind == .wheelUp ? .backward : .forward))
-            }
-        case .press:
-            // What stands over everything covers what lies under it.
-            if let panel, !panel.isOnStage {
-                guard case .row? = target else { return .none }
-            }
-            select(target)
+        guard mouse.kind == .press else { return scroll(mouse.kind == .wheelUp ? -1 : 1, over: target, on: screen) }
+        // What stands over everything covers what lies under it.
+        if front?.place == .screen {
+            guard case .row? = target else { return nil }
         }
-        return .none
+        return select(target, on: screen)
     }
 
-    private mutating func select(_ target: ClickTarget?) {
+    private mutating func scroll(_ lines: Int, over target: ClickTarget?, on screen: Screen) -> Effect? {
+        guard front == nil else { return press(lines < 0 ? .up : .down, on: screen) }
+        switch target {
+        case .cell, .stage: return perform(.gesture(.moveCell(rows: lines, columns: 0)), count: nil, on: screen)
+        default: session.perform(.step(.operation, lines < 0 ? .backward : .forward))
+        }
+        return nil
+    }
+
+    private mutating func select(_ target: ClickTarget?, on screen: Screen) -> Effect? {
         switch target {
         case .cell(let row, let column):
             focus = .stage
-            let cell = stepper.cell
-            if stepper.node.isAnswer {
-                stepper.select(vocabulary: row)
+            let cell = session.stepper.cell
+            if session.stepper.node.isAnswer {
+                session.perform(.candidate(row))
             } else {
-                perform(.moveCell(rows: row - cell.row, columns: column - cell.column))
+                return perform(
+                    .gesture(.moveCell(rows: row - cell.row, columns: column - cell.column)), count: nil, on: screen)
             }
         case .step(let step):
-            if panel?.isOnStage == true { panel = nil }
-            stepper.go(to: step)
-        case .position(let position): stepper.select(position: position)
+            panels.removeAll { $0.place == .stage }
+            session.perform(.goto(step))
+        case .position(let position): session.perform(.position(position))
         case .stage: focus = .stage
-        case .row(let row): choose(row)
+        // A row or a tile of what stands in front is chosen; the chosen one is entered.
+        case .row(let row):
+            guard let place = panels.lastIndex(where: { $0.row != nil }) else { return nil }
+            let isChosen = panels[place].row == row
+            panels[place].row = row
+            return isChosen ? press(.enter, on: screen) : nil
         case nil: break
         }
-    }
-
-    /// Chooses a row or a tile of what stands in front; the chosen one is entered.
-    private mutating func choose(_ row: Int) {
-        switch panel {
-        case .ledger(var ledger):
-            let isChosen = ledger.top.place == row
-            ledger.top.place = row
-            panel = .ledger(ledger)
-            if isChosen { _ = pressInPanel(.enter) }
-        case .heads(var heads):
-            let isChosen = heads.place == row
-            heads.place = row
-            panel = .heads(heads)
-            if isChosen { _ = pressInPanel(.enter) }
-        case .lens(var lens):
-            let isChosen = lens.place == row
-            lens.place = row
-            panel = .lens(lens)
-            if isChosen { _ = pressInPanel(.enter) }
-        case .models(let selected):
-            panel = .models(selected: row)
-            if selected == row { _ = pressInPanel(.enter) }
-        case .continuations(let selected):
-            panel = .continuations(selected: row)
-            if selected == row { _ = pressInPanel(.enter) }
-        case .help, .prompt, .sampling, nil: break
-        }
+        return nil
     }
 }

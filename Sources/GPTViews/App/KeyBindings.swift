@@ -2,13 +2,18 @@ import GPTStepper
 import TerminalKit
 
 /// One row of the key table: the source of the dispatch, the key strip, the help and the README.
-struct KeyBinding {
+struct KeyBinding: Sendable {
+    /// What a key asks for: something of the session, something of the eye, or a panel.
+    enum Action: Sendable {
+        case command(Command)
+        case gesture(Gesture)
+        case panel(any Panel.Type)
+    }
+
     /// The keys as people write them.
     let symbols: String
     /// What the keys do, key by key.
-    let keys: [Action]
-    /// A key and what it asks for.
-    typealias Action = (key: Key, command: Command)
+    let keys: [(key: Key, action: Action)]
     /// The word in the key strip; empty for keys that are not shown there.
     let word: String
     /// What it does, in a line.
@@ -23,7 +28,8 @@ enum KeyBindings {
     /// All keys, the most needed first.
     static let all: [KeyBinding] = [
         KeyBinding(
-            symbols: "→ ←", keys: [(.right, .step(.operation, .forward)), (.left, .step(.operation, .backward))],
+            symbols: "→ ←",
+            keys: [(.right, .command(.step(.operation, .forward))), (.left, .command(.step(.operation, .backward)))],
             word: "step",
             help: "one operation forward, back; a count goes first: 10→", focus: stepping),
         KeyBinding(
@@ -35,112 +41,141 @@ enum KeyBindings {
             help: "one operation forward, back, whatever has the focus"),
         KeyBinding(
             symbols: "↓ ↑",
-            keys: [(.down, .step(.subLayer, .forward)), (.up, .step(.subLayer, .backward))]
-                + [(.character("j"), .step(.subLayer, .forward)), (.character("k"), .step(.subLayer, .backward))],
+            keys: [(.down, .command(.step(.subLayer, .forward))), (.up, .command(.step(.subLayer, .backward)))]
+                + [
+                    (.character("j"), .command(.step(.subLayer, .forward))),
+                    (.character("k"), .command(.step(.subLayer, .backward))),
+                ],
             word: "sub-layer", help: "next, previous sub-layer; also j k", focus: stepping),
         KeyBinding(
             symbols: "n N", keys: both("n", "N", .subLayer), word: "",
             help: "next, previous sub-layer, whatever has the focus"),
         KeyBinding(
-            symbols: "[ ]", keys: [(.character("["), .head(-1)), (.character("]"), .head(1))], word: "head",
+            symbols: "[ ]", keys: [(.character("["), .command(.head(-1))), (.character("]"), .command(.head(1)))],
+            word: "head",
             help: "previous, next head"),
         KeyBinding(
-            symbols: "Tab", keys: [(.tab, .focus(1)), (.backTab, .focus(-1))], word: "focus",
+            symbols: "Tab", keys: [(.tab, .gesture(.focus(1))), (.backTab, .gesture(.focus(-1)))], word: "focus",
             help: "focus: timeline → stage → inspector; Shift-Tab back"),
         KeyBinding(
-            symbols: "Enter", keys: [(.enter, .enter)], word: "stage", help: "from the timeline into the stage",
+            symbols: "Enter", keys: [(.enter, .gesture(.enter))], word: "stage",
+            help: "from the timeline into the stage",
             focus: [.timeline]),
         KeyBinding(
-            symbols: "Enter", keys: [(.enter, .enter)], word: "ledger",
+            symbols: "Enter", keys: [(.enter, .gesture(.enter))], word: "ledger",
             help: "how the cell came about; takes a candidate, inspector: its ledger",
             focus: [.stage, .inspector]),
-        KeyBinding(symbols: "Esc", keys: [(.escape, .escape)], word: "", help: "back out, one level each time"),
         KeyBinding(
-            symbols: "?", keys: [(.character("?"), .help), (.function(1), .help)], word: "help",
+            symbols: "Esc", keys: [(.escape, .gesture(.escape))], word: "", help: "back out, one level each time"),
+        KeyBinding(
+            symbols: "?", keys: [(.character("?"), .panel(HelpPanel.self)), (.function(1), .panel(HelpPanel.self))],
+            word: "help",
             help: "these keys, and the guided tour; also F1"),
         KeyBinding(
-            symbols: "t", keys: [(.character("t"), .take)], word: "take token",
+            symbols: "t", keys: [(.character("t"), .command(.take))], word: "take token",
             help: "take the next token and go on with it"),
-        KeyBinding(symbols: "q", keys: [(.character("q"), .quit)], word: "quit", help: "quit"),
+        KeyBinding(symbols: "q", keys: [(.character("q"), .gesture(.quit))], word: "quit", help: "quit"),
         KeyBinding(
-            symbols: "a", keys: [(.character("a"), .heads)], word: "all heads",
+            symbols: "a", keys: [(.character("a"), .panel(HeadsPanel.self))], word: "all heads",
             help: "all heads of this block; again: all blocks; Enter opens one"),
         KeyBinding(
-            symbols: "p", keys: [(.character("p"), .lens)], word: "predictions",
+            symbols: "p", keys: [(.character("p"), .panel(LensPanel.self))], word: "predictions",
             help: "what it would say if it stopped here; again: at all positions"),
         KeyBinding(
             symbols: "+ - 0",
             keys: [
-                (.character("+"), .zoom(1)), (.character("="), .zoom(1)), (.character("-"), .zoom(-1)),
-                (.character("0"), .resetZoom),
+                (.character("+"), .gesture(.zoom(1))), (.character("="), .gesture(.zoom(1))),
+                (.character("-"), .gesture(.zoom(-1))),
+                (.character("0"), .gesture(.resetZoom)),
             ],
             word: "zoom", help: "one picture alone, down to its numbers; farther; all again"),
         KeyBinding(
-            symbols: "v V", keys: [(.character("v"), .picture(1)), (.character("V"), .picture(-1))], word: "weights",
+            symbols: "v V",
+            keys: [(.character("v"), .gesture(.picture(1))), (.character("V"), .gesture(.picture(-1)))],
+            word: "weights",
             help: "another picture alone: this operation's operands and weights"),
         KeyBinding(
-            symbols: "z u", keys: [(.character("z"), .scaling), (.character("u"), .pooling)], word: "scale",
+            symbols: "z u", keys: [(.character("z"), .gesture(.scaling)), (.character("u"), .gesture(.pooling))],
+            word: "scale",
             help: "colours per matrix, per row, to the 99th percentile; pooling"),
         KeyBinding(
-            symbols: "m", keys: [(.character("m"), .chooseModel)], word: "model",
+            symbols: "m", keys: [(.character("m"), .panel(ModelsPanel.self))], word: "model",
             help: "choose a model, with the sizes side by side"),
         KeyBinding(
-            symbols: "e", keys: [(.character("e"), .editPrompt)], word: "edit",
+            symbols: "e", keys: [(.character("e"), .panel(PromptPanel.self))], word: "edit",
             help: "edit the prompt; Enter runs it, Esc leaves it"),
         KeyBinding(
             symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
         KeyBinding(
-            symbols: "o", keys: [(.character("o"), .editSampling)], word: "sampling",
+            symbols: "o", keys: [(.character("o"), .panel(SamplingPanel.self))], word: "sampling",
             help: "sampling: temperature, top-k, top-p, seed"),
         KeyBinding(
             symbols: "i I", keys: both("i", "I", .cell), word: "one cell",
             help: "run one cell, on into the next operation; take one back"),
-        KeyBinding(symbols: "Space", keys: [(.character(" "), .play)], word: "play", help: "play or pause"),
+        KeyBinding(symbols: "Space", keys: [(.character(" "), .command(.play))], word: "play", help: "play or pause"),
         KeyBinding(
             symbols: "} {", keys: both("}", "{", .sameOperation), word: "same op",
             help: "the same operation one block on, one block back"),
         KeyBinding(
-            symbols: "T", keys: [(.character("T"), .giveBack)], word: "give back",
+            symbols: "T", keys: [(.character("T"), .command(.giveBack))], word: "give back",
             help: "give the last taken token back; what was there is kept"),
         KeyBinding(
-            symbols: "R", keys: [(.character("R"), .continuations)], word: "",
+            symbols: "R", keys: [(.character("R"), .panel(ContinuationsPanel.self))], word: "",
             help: "continuations that were left: take one up again"),
         KeyBinding(
             symbols: "Home End",
-            keys: [(.home, .first), (.end, .last), (.character("g"), .first), (.character("G"), .last)],
+            keys: [
+                (.home, .command(.first)), (.end, .command(.last)), (.character("g"), .command(.first)),
+                (.character("G"), .command(.last)),
+            ],
             word: "", help: "first, last operation; also g G, and 40G for step 40"),
-        KeyBinding(symbols: "r", keys: [(.character("r"), .restart)], word: "", help: "restart the pass"),
+        KeyBinding(symbols: "r", keys: [(.character("r"), .command(.restart))], word: "", help: "restart the pass"),
         KeyBinding(
-            symbols: "< >", keys: [(.character("<"), .pace(faster: false)), (.character(">"), .pace(faster: true))],
+            symbols: "< >",
+            keys: [
+                (.character("<"), .command(.pace(faster: false))), (.character(">"), .command(.pace(faster: true))),
+            ],
             word: "",
             help: "play slower, faster"),
         KeyBinding(
             symbols: "PgUp PgDn",
-            keys: [(.pageUp, .moveCell(rows: -10, columns: 0)), (.pageDown, .moveCell(rows: 10, columns: 0))]
-                + [(.controlLeft, .moveCell(rows: 0, columns: -16)), (.controlRight, .moveCell(rows: 0, columns: 16))],
+            keys: [
+                (.pageUp, .gesture(.moveCell(rows: -10, columns: 0))),
+                (.pageDown, .gesture(.moveCell(rows: 10, columns: 0))),
+            ]
+                + [
+                    (.controlLeft, .gesture(.moveCell(rows: 0, columns: -16))),
+                    (.controlRight, .gesture(.moveCell(rows: 0, columns: 16))),
+                ],
             word: "", help: "page the stage: ten rows; Ctrl-← Ctrl-→ sixteen columns"),
-        KeyBinding(symbols: "Ctrl-L", keys: [(.control("l"), .redraw)], word: "", help: "draw the screen again"),
-        KeyBinding(symbols: "Ctrl-Z", keys: [(.control("z"), .suspend)], word: "", help: "suspend; fg comes back"),
+        KeyBinding(
+            symbols: "Ctrl-L", keys: [(.control("l"), .gesture(.redraw))], word: "", help: "draw the screen again"),
+        KeyBinding(
+            symbols: "Ctrl-Z", keys: [(.control("z"), .gesture(.suspend))], word: "", help: "suspend; fg comes back"),
         KeyBinding(
             symbols: "Ctrl-C", keys: [], word: "", help: "interrupt what is running; with nothing running, quit"),
     ]
 
     /// What a key asks for where the focus is.
-    static func command(for key: Key, in focus: Focus) -> Command? {
-        all.lazy.filter { $0.focus.contains(focus) }.flatMap(\.keys).first { $0.key == key }?.command
+    static func action(for key: Key, in focus: Focus) -> KeyBinding.Action? {
+        all.lazy.filter { $0.focus.contains(focus) }.flatMap(\.keys).first { $0.key == key }?.action
     }
 
     private static func both(
         _ forward: Unicode.Scalar, _ backward: Unicode.Scalar, _ grain: Stepper.Grain
-    ) -> [KeyBinding.Action] {
-        [(.character(forward), .step(grain, .forward)), (.character(backward), .step(grain, .backward))]
+    ) -> [(Key, KeyBinding.Action)] {
+        [
+            (.character(forward), .command(.step(grain, .forward))),
+            (.character(backward), .command(.step(grain, .backward))),
+        ]
     }
 
-    private static let cellKeys: [KeyBinding.Action] = [
-        (.left, .moveCell(rows: 0, columns: -1)), (.character("h"), .moveCell(rows: 0, columns: -1)),
-        (.right, .moveCell(rows: 0, columns: 1)), (.character("l"), .moveCell(rows: 0, columns: 1)),
-        (.up, .moveCell(rows: -1, columns: 0)), (.character("k"), .moveCell(rows: -1, columns: 0)),
-        (.down, .moveCell(rows: 1, columns: 0)), (.character("j"), .moveCell(rows: 1, columns: 0)),
+    private static let cellKeys: [(Key, KeyBinding.Action)] = [
+        (.left, .gesture(.moveCell(rows: 0, columns: -1))),
+        (.character("h"), .gesture(.moveCell(rows: 0, columns: -1))),
+        (.right, .gesture(.moveCell(rows: 0, columns: 1))), (.character("l"), .gesture(.moveCell(rows: 0, columns: 1))),
+        (.up, .gesture(.moveCell(rows: -1, columns: 0))), (.character("k"), .gesture(.moveCell(rows: -1, columns: 0))),
+        (.down, .gesture(.moveCell(rows: 1, columns: 0))), (.character("j"), .gesture(.moveCell(rows: 1, columns: 0))),
     ]
 
     /// The key table of the README, in Markdown.

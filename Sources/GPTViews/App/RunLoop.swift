@@ -8,57 +8,52 @@ public import TerminalKit
 /// One thread owns screen and numbers. Long work is done an operation at a time between two looks at the keyboard, so
 /// the screen stays alive and a key is answered at once.
 ///
+/// - Parameter language: the language of the tour, `en` or `vi`.
 /// - Throws: ``FileError/changed(_:)`` when somebody writes to the weights' file while it is open.
-public func run(_ app: inout App, on terminal: inout some Terminal) throws(FileError) -> Int32 {
+public func run(
+    _ app: inout App, on terminal: inout some Terminal, language: String = "en"
+) throws(FileError) -> Int32 {
     let clock = ContinuousClock()
+    var screen: Screen { Screen(terminal.size, terminal.capabilities, language: language) }
     var lastFrame = clock.now
-    func show() {
-        (app.size, app.capabilities) = (terminal.size, terminal.capabilities)
-        terminal.present(app.draw(terminal.size, terminal.capabilities))
-        lastFrame = clock.now
-    }
-    /// Computes for about a frame's time; true when all is done.
-    func finishesSoon() -> Bool {
-        let start = clock.now
-        while app.isBusy, clock.now - start < .milliseconds(30) { app.work() }
-        return !app.isBusy
-    }
+    var isShown = false
+    var noted: FilePath?
 
-    /// Does what keys ask for; a status when the program is to end.
-    func perform(_ effects: [App.Effect]) -> Int32? {
-        for effect in effects {
-            switch effect {
-            case .none: continue
-            case .redraw: terminal.redraw()
-            case .suspend: terminal.suspend()
-            case .copy(let text): terminal.copy(text)
-            case .quit(let status): return status
-            }
+    /// Does what a key asks for; a status when the program is to end.
+    func carryOut(_ effect: App.Effect?) -> Int32? {
+        switch effect {
+        case .redraw: terminal.redraw()
+        case .suspend: terminal.suspend()
+        case .copy(let text): terminal.copy(text)
+        case .quit(let status): return status
+        case nil: break
         }
         return nil
     }
 
-    var isShown = false
-    var noted: FilePath?
     while true {
-        let isDone = finishesSoon()
-        if let status = perform(app.takeDeferred()) { return status }
+        // Computes for about a frame's time.
+        let start = clock.now
+        while app.isBusy, clock.now - start < .milliseconds(30) {
+            if let status = carryOut(app.work(on: screen)) { return status }
+        }
+        let isDone = !app.isBusy
         if isDone ? !isShown : clock.now - lastFrame > .milliseconds(100) {
-            show()
-            isShown = isDone
+            terminal.present(app.draw(on: screen))
+            (lastFrame, isShown) = (clock.now, isDone)
         }
         // While no key is pressed, what the next one will ask for is made ready.
-        let looksAhead = isDone && app.canLookAhead
+        let looksAhead = isDone && app.front == nil && app.session.canLookAhead
         let event = terminal.nextEvent(within: isDone && !looksAhead ? app.timeout : 0)
         if looksAhead, event == .timeout {
-            app.lookAhead()
+            app.session.lookAhead()
             continue
         }
         isShown = false
-        if let status = perform([app.handle(event)]) { return status }
-        if let replaced = try app.model.weights?.checkUnchanged(), noted != replaced {
+        if let status = carryOut(app.handle(event, on: screen)) { return status }
+        if let replaced = try app.session.model.weights?.checkUnchanged(), noted != replaced {
             noted = replaced
-            app.message = "\(visible(replaced)) was replaced; the numbers are of the file as it was opened."
+            app.session.notice = "\(visible(replaced)) was replaced; the numbers are of the file as it was opened."
         }
     }
 }

@@ -1,24 +1,85 @@
 import Foundation
 import GPTEngine
+import GPTFigures
 import GPTStepper
 import TerminalKit
 
 /// All heads of a block, or of all blocks, as thumbnails with what tells them apart.
-struct HeadsPanel {
+struct HeadsPanel: Panel {
     /// The block whose heads are shown; nil for all blocks.
-    var block: Int?
-    var order = HeadAtlas.Order.place
+    private(set) var block: Int?
+    private var order = HeadAtlas.Order.place
     /// The chosen one, by its place in the order that is shown.
-    var place = 0
+    private var chosen: Int
+    /// Where it is drawn.
+    private var area: Rect
+    let place = PanelPlace.stage
+
+    init(_ app: App, _ screen: Screen) throws(Refusal) {
+        guard app.session.values != nil else { throw Refusal("There are no weights, so there are no patterns.") }
+        (block, chosen) = (app.session.stepper.node.block ?? 0, app.session.stepper.selection.head)
+        area = app.stageArea(screen.size)
+    }
+
+    mutating func adapt(to area: Rect) { self.area = area }
+
+    var row: Int? {
+        get { chosen }
+        set { chosen = newValue ?? chosen }
+    }
+
+    func keys(_ app: App) -> [(String, String)] {
+        [("arrows", "choose"), ("Enter", "open it"), ("s", "sort"), ("a", block == nil ? "one block" : "all blocks")]
+            + (block == nil ? [] : [("[ ]", "block")]) + [("Esc", "close")]
+    }
 
     /// Whether a shown block is still to be looked at.
-    func needsWork(_ atlas: HeadAtlas) -> Bool {
-        let (done, all) = atlas.progress(block)
+    func needsWork(_ app: App) -> Bool {
+        let (done, all) = app.session.atlas.progress(block)
         return done < all
     }
 
+    mutating func work(_ app: inout App, _ screen: Screen) -> Answer {
+        app.session.workOnHeads(of: block)
+        return .stays()
+    }
+
+    mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
+        let entries = app.session.atlas.entries(of: block, by: order)
+        let columns = Layout(area, isBlock: block != nil).columns
+        switch key {
+        case .character("s"): (order, chosen) = (HeadAtlas.Order(rawValue: order.rawValue + 1) ?? .place, 0)
+        case .character("a"): (block, chosen) = (block == nil ? app.session.stepper.node.block ?? 0 : nil, 0)
+        case .character("]"), .character("}"): turn(1, app)
+        case .character("["), .character("{"): turn(-1, app)
+        case .enter:
+            let entry = entries[chosen]
+            guard entry.head < app.session.model.configuration.headCount else {
+                app.session.notice = "This is the mean of the block's heads, and no head of its own."
+                return .stays()
+            }
+            if let node = HeadAtlas.pattern(of: entry.block, in: app.session.stepper.program) {
+                let selection = app.session.stepper.selection
+                app.session.perform(.goto(node, cell: [entry.head, selection.position, selection.key]))
+            }
+            app.focus = .stage
+            return .closes()
+        case .escape, .character("q"): return .closes()
+        default: chosen = Self.move(key, from: chosen, of: entries.count, columns: columns) ?? chosen
+        }
+        return .stays()
+    }
+
+    /// Turns to another block.
+    private mutating func turn(_ offset: Int, _ app: App) {
+        guard let block else { return }
+        let shape = app.session.model.configuration
+        self.block = (block + offset + shape.layerCount) % shape.layerCount
+        chosen = min(chosen, shape.headCount)
+    }
+
     /// How a page of tiles is laid out.
-    struct Layout {
+    private struct Layout {
         let columns: Int
         let rows: Int
         let tile: Size
@@ -32,76 +93,28 @@ struct HeadsPanel {
             rows = max(1, (area.height - 3) / tile.height)
         }
     }
-}
-
-extension App {
-    mutating func openHeads() {
-        guard trace != nil else { return message = "There are no weights, so there are no patterns." }
-        panel = .heads(HeadsPanel(block: stepper.node.block ?? 0, place: stepper.selection.head))
-    }
-
-    /// Gives a key to the heads.
-    mutating func pressInHeads(_ key: Key, _ heads: HeadsPanel) {
-        var heads = heads
-        let entries = atlas.entries(of: heads.block, by: heads.order)
-        let columns = HeadsPanel.Layout(stageArea, isBlock: heads.block != nil).columns
-        func move(_ offset: Int) { heads.place = min(max(0, heads.place + offset), entries.count - 1) }
-        switch key {
-        case .right, .character("l"): move(1)
-        case .left, .character("h"): move(-1)
-        case .down, .character("j"): move(columns)
-        case .up, .character("k"): move(-columns)
-        case .pageDown, .character(" "): move(4 * columns)
-        case .pageUp: move(-4 * columns)
-        case .home, .character("g"): heads.place = 0
-        case .end, .character("G"): heads.place = entries.count - 1
-        case .character("s"):
-            heads.order = HeadAtlas.Order(rawValue: heads.order.rawValue + 1) ?? .place
-            heads.place = 0
-        case .character("a"):
-            heads.block = heads.block == nil ? stepper.node.block ?? 0 : nil
-            heads.place = 0
-        case .character("]"), .character("}"): heads.turn(1, program: stepper.program)
-        case .character("["), .character("{"): heads.turn(-1, program: stepper.program)
-        case .enter:
-            let entry = entries[heads.place]
-            guard entry.head < stepper.program.configuration.headCount else {
-                return message = "This is the mean of the block's heads, and no head of its own."
-            }
-            panel = nil
-            if let node = HeadAtlas.pattern(of: entry.block, in: stepper.program) {
-                stepper.visit(node, at: [entry.head, stepper.selection.position, stepper.selection.key])
-            }
-            focus = .stage
-            return
-        case .escape, .character("q"):
-            panel = nil
-            return
-        default: break
-        }
-        panel = .heads(heads)
-    }
 
     // MARK: Drawing
 
-    func drawHeads(_ heads: HeadsPanel, on canvas: inout Canvas, in area: Rect) {
+    func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
+        let atlas = app.session.atlas
         canvas.fill(area)
-        let layout = HeadsPanel.Layout(area, isBlock: heads.block != nil)
+        let layout = Layout(area, isBlock: block != nil)
         var area = area
         let heading = area.takeTop(1)
-        let title = heads.block.map { "Heads of block \($0)" } ?? "Heads of all blocks"
+        let title = block.map { "Heads of block \($0)" } ?? "Heads of all blocks"
         let x = canvas.write(title, x: heading.x, y: heading.y, .accent)
-        let (done, all) = atlas.progress(heads.block)
-        let order = Self.name(heads.order) + (done < all ? " · \(done) of \(all) blocks computed" : "")
-        canvas.write(order, x: x + 2, y: heading.y, .dim)
+        let (done, all) = atlas.progress(block)
+        let words = Self.words(order) + (done < all ? " · \(done) of \(all) blocks computed" : "")
+        canvas.write(words, x: x + 2, y: heading.y, .dim)
         let legend = area.takeTop(2)
         canvas.write(
             clipped(
                 "queries down, keys across; entropy in bits, shares on first, previous, own",
                 legend.width),
             x: legend.x, y: legend.y, .dim)
-        let entries = atlas.entries(of: heads.block, by: heads.order)
-        let line = min(heads.place, entries.count - 1) / layout.columns
+        let entries = atlas.entries(of: block, by: order)
+        let line = min(chosen, entries.count - 1) / layout.columns
         let lines = (entries.count + layout.columns - 1) / layout.columns
         let first = max(0, min(line - layout.rows / 2, lines - layout.rows))
         for (place, entry) in entries.enumerated().dropFirst(first * layout.columns).prefix(
@@ -111,7 +124,9 @@ extension App {
                 area.x + place % layout.columns * layout.tile.width,
                 area.y + (place / layout.columns - first) * layout.tile.height, layout.tile.width, layout.tile.height)
             canvas.link(tile, to: ClickTarget.row(place).meaning)
-            draw(entry, isChosen: place == heads.place, map: layout.map, on: &canvas, in: tile)
+            draw(
+                entry, isMean: entry.head == app.session.model.configuration.headCount, isChosen: place == chosen,
+                map: layout.map, on: &canvas, in: tile)
         }
         if lines > layout.rows {
             let last = min(entries.count, (first + layout.rows) * layout.columns)
@@ -121,9 +136,8 @@ extension App {
     }
 
     private func draw(
-        _ entry: HeadAtlas.Entry, isChosen: Bool, map size: Size, on canvas: inout Canvas, in tile: Rect
+        _ entry: HeadAtlas.Entry, isMean: Bool, isChosen: Bool, map size: Size, on canvas: inout Canvas, in tile: Rect
     ) {
-        let isMean = entry.head == stepper.program.configuration.headCount
         let name = isMean ? "L\(entry.block) mean" : "L\(entry.block) H\(entry.head)"
         canvas.write((isChosen ? "▸" : " ") + name, x: tile.x, y: tile.y, isChosen ? .accent : .text)
         let map = Rect(tile.x + 1, tile.y + 1, size.width, size.height)
@@ -146,7 +160,7 @@ extension App {
         }
     }
 
-    private static func name(_ order: HeadAtlas.Order) -> String {
+    private static func words(_ order: HeadAtlas.Order) -> String {
         switch order {
         case .place: "in order"
         case .entropy: "the lowest entropy first"
@@ -154,15 +168,5 @@ extension App {
         case .previous: "the largest share on the previous position first"
         case .own: "the largest share on itself first"
         }
-    }
-}
-
-extension HeadsPanel {
-    /// Turns to another block.
-    fileprivate mutating func turn(_ offset: Int, program: Program) {
-        guard let block else { return }
-        let count = program.configuration.layerCount
-        self.block = (block + offset + count) % count
-        place = min(place, program.configuration.headCount)
     }
 }

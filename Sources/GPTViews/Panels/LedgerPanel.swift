@@ -1,33 +1,55 @@
 import GPTEngine
+import GPTFigures
 import GPTStepper
 import TerminalKit
 
 /// How the selected cell came about, and where its terms came from: a stack that Enter grows and Esc unwinds.
-struct LedgerPanel {
+struct LedgerPanel: Panel {
     /// The cells on the way back, the first asked for at the bottom.
     private(set) var frames: [TermsFrame]
 
-    init(_ scene: Scene) { frames = [TermsFrame(scene)] }
+    let place = PanelPlace.stage
+
+    init(_ app: App, _ screen: Screen) throws(Refusal) {
+        let (scene, stepper) = (app.session.scene, app.session.stepper)
+        guard scene.values != nil else {
+            throw Refusal("There are no weights, so there are no numbers to account for.")
+        }
+        // Which token is meant is known with the logits; any other cell can be waited for.
+        guard scene.isComputed || !scene.node.isAnswer else { throw Refusal("The logits are not computed yet.") }
+        let row = stepper.plane.row == .vocabulary ? scene.vocabulary : stepper.cell.row
+        guard stepper.isRevealed(row: row, column: stepper.cell.column) else {
+            throw Refusal("This cell is not computed yet: i runs it.")
+        }
+        frames = [TermsFrame(scene)]
+    }
 
     /// The cell that is shown.
-    var top: TermsFrame {
+    private(set) var top: TermsFrame {
         get { frames[frames.count - 1] }
         set { frames[frames.count - 1] = newValue }
     }
 
-    func needsWork(_ program: Program) -> Bool { top.needsWork(program) }
+    var row: Int? {
+        get { top.place }
+        set { top.place = newValue ?? top.place }
+    }
 
-    mutating func push(_ scene: Scene) { frames.append(TermsFrame(scene)) }
+    func keys(_ app: App) -> [(String, String)] {
+        [("↓ ↑", "row"), ("Enter", "its source"), ("Esc", "back")]
+            + (top.hasParts ? [("w", top.view == .terms ? "whole stream" : "terms")] : [])
+            + [("Tab", "operand"), ("s", "order"), ("y", "copy the way")]
+    }
 
-    /// Goes one level back; false at the bottom.
-    mutating func pop() -> Bool {
-        guard frames.count > 1 else { return false }
-        frames.removeLast()
-        return true
+    func needsWork(_ app: App) -> Bool { top.needsWork(app.session.stepper.program) }
+
+    mutating func work(_ app: inout App, _ screen: Screen) -> Answer {
+        if let values = app.session.values { _ = top.work(values, app.session.sampling) }
+        return .stays()
     }
 
     /// The way as text, a line a cell or a share of one, the first asked for first.
-    func path(_ scene: Scene) -> String {
+    private func path(_ scene: Scene) -> String {
         frames.flatMap { frame in
             let value =
                 frame.decomposition.map { ledger in ledger.value.map { "\($0)" } ?? "no value" } ?? "not computed yet"
@@ -37,109 +59,87 @@ struct LedgerPanel {
                 + frame.shares(scene.stepper.program).map { "\($0.name) wrote \(Digits.decimal($0.value)) toward it" }
         }.enumerated().map { String(repeating: "  ", count: $0) + $1 }.joined(separator: "\n") + "\n"
     }
-}
 
-extension App {
-    /// Opens the ledger of the selected cell.
-    mutating func openLedger() {
-        guard trace != nil else { return message = "There are no weights, so there are no numbers to account for." }
-        // Which token is meant is known with the logits; any other cell can be waited for.
-        guard scene.isComputed || !stepper.node.isAnswer else {
-            return message = "The logits are not computed yet."
+    mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
+        let leaving: [Key] = [.escape, .left, .backspace, .character("h"), .character("q")]
+        guard top.decomposition != nil || leaving.contains(key) else {
+            app.session.notice = "These numbers are not computed yet."
+            return .stays()
         }
-        let row = stepper.plane.row == .vocabulary ? scene.vocabulary : stepper.cell.row
-        guard stepper.isRevealed(row: row, column: stepper.cell.column) else {
-            return message = "This cell is not computed yet: i runs it."
+        let scene = app.session.scene
+        let rows = TermsTable(top, scene).rows
+        let row = rows.isEmpty ? nil : rows[min(top.place, rows.count - 1)]
+        switch key {
+        case .tab: top.operand = (top.operand + 1) % max(1, row?.targets.count ?? 1)
+        case .character("s"): (top.bySize, top.place) = (!top.bySize, 0)
+        case .character("w") where top.hasParts:
+            // The one cell, and then all that was written to the stream.
+            top.view = top.view == .terms ? .parts : .terms
+            (top.place, top.bySize) = (0, top.view == .terms && top.startsBySize)
+        case .character("y"):
+            app.session.notice = "The way to this number was sent to the terminal's clipboard."
+            return .stays(.copy(path(scene)))
+        case .enter, .right, .character("l"): follow(row, &app.session)
+        case .character("q"): return .closes()
+        case .escape, .left, .backspace, .character("h"): return goBack(&app.session)
+        default: top.place = Self.move(key, from: top.place, of: max(1, rows.count)) ?? top.place
         }
-        panel = .ledger(LedgerPanel(scene))
+        return .stays()
     }
 
-    /// Gives a key to the ledger.
-    mutating func pressInLedger(_ key: Key, _ ledger: LedgerPanel) -> Effect {
-        var ledger = ledger
-        let leaving: [Key] = [.escape, .left, .backspace, .character("h"), .character("q")]
-        guard ledger.top.decomposition != nil || leaving.contains(key) else {
-            message = "These numbers are not computed yet."
-            return .none
+    /// One level back, within the cell or to the one that asked for it.
+    private mutating func goBack(_ session: inout Session) -> Answer {
+        if let (view, target) = top.viewAbove {
+            top.view = view
+            top.place = TermsTable(top, session.scene).rows.firstIndex { $0.targets.first == target } ?? 0
+            return .stays()
         }
-        let table = TermsTable(ledger.top, scene)
-        let last = max(0, table.rows.count - 1)
-        let row = table.rows.isEmpty ? nil : table.rows[min(ledger.top.place, last)]
-        switch key {
-        case .down, .character("j"): ledger.top.place = min(last, ledger.top.place + 1)
-        case .up, .character("k"): ledger.top.place = max(0, ledger.top.place - 1)
-        case .pageDown, .character(" "): ledger.top.place = min(last, ledger.top.place + 10)
-        case .pageUp: ledger.top.place = max(0, ledger.top.place - 10)
-        case .home, .character("g"): ledger.top.place = 0
-        case .end, .character("G"): ledger.top.place = last
-        case .tab: ledger.top.operand = (ledger.top.operand + 1) % max(1, row?.targets.count ?? 1)
-        case .character("s"): (ledger.top.bySize, ledger.top.place) = (!ledger.top.bySize, 0)
-        case .character("w") where ledger.top.hasParts:
-            // The one cell, and then all that was written to the stream.
-            ledger.top.view = ledger.top.view == .terms ? .parts : .terms
-            (ledger.top.place, ledger.top.bySize) = (0, ledger.top.view == .terms && ledger.top.startsBySize)
-        case .character("y"):
-            message = "The way to this number was sent to the terminal's clipboard."
-            return .copy(ledger.path(scene))
-        case .enter, .right, .character("l"): follow(row, &ledger)
-        case .escape, .left, .backspace, .character("h"):
-            if let (view, target) = ledger.top.viewAbove {
-                ledger.top.view = view
-                ledger.top.place = TermsTable(ledger.top, scene).rows.firstIndex { $0.targets.first == target } ?? 0
-            } else if ledger.pop() {
-                stepper.visit(ledger.top.node, at: ledger.top.cell)
-                stepper.select(position: ledger.top.position)
-            } else {
-                panel = nil
-                return .none
-            }
-        case .character("q"):
-            panel = nil
-            return .none
-        default: break
-        }
-        panel = .ledger(ledger)
-        return .none
+        guard frames.count > 1 else { return .closes() }
+        frames.removeLast()
+        session.perform(.goto(top.node, cell: top.cell))
+        session.perform(.position(top.position))
+        return .stays()
     }
 
     /// Goes to where a term came from.
-    private mutating func follow(_ row: TermsTable.Row?, _ ledger: inout LedgerPanel) {
+    private mutating func follow(_ row: TermsTable.Row?, _ session: inout Session) {
         guard let row, !row.targets.isEmpty else {
-            return message = "The way ends here: this row comes from no other operation."
+            return session.notice = "The way ends here: this row comes from no other operation."
         }
-        switch row.targets[min(ledger.top.operand, row.targets.count - 1)] {
+        switch row.targets[min(top.operand, row.targets.count - 1)] {
         case .cell(let node, let index):
-            stepper.visit(node, at: index)
-            if node >= stepper.program.logitsIndex { stepper.select(position: ledger.top.position) }
-            ledger.push(scene)
+            let position = top.position
+            session.perform(.goto(node, cell: index))
+            if node >= session.stepper.program.logitsIndex { session.perform(.position(position)) }
+            frames.append(TermsFrame(session.scene))
         case .weight(let name, let index):
             let place = index.map(String.init).joined(separator: ", ")
-            message = "\(name)[\(place)] is a weight: training made it, and here the way ends."
-        case .heads(let part): (ledger.top.view, ledger.top.place) = (.heads(part: part), 0)
-        case .channels(let part, let head):
-            (ledger.top.view, ledger.top.place) = (.channels(part: part, head: head), 0)
+            session.notice = "\(name)[\(place)] is a weight: training made it, and here the way ends."
+        case .heads(let part): (top.view, top.place) = (.heads(part: part), 0)
+        case .channels(let part, let head): (top.view, top.place) = (.channels(part: part, head: head), 0)
         }
     }
 
     // MARK: Drawing
 
-    /// Draws the ledger over the stage and the inspector.
-    func drawLedger(_ ledger: LedgerPanel, on canvas: inout Canvas, in area: Rect) {
+    func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
         canvas.fill(area)
         var area = area
         let isTall = area.height >= 26
-        let frame = ledger.top
+        let (scene, frame) = (app.session.scene, top)
+        let program = scene.stepper.program
+        let node = program.nodes[frame.node]
         let table = TermsTable(frame, scene)
         let heading = area.takeTop(isTall ? 2 : 1)
         let x = canvas.write("Ledger", x: heading.x, y: heading.y, .accent)
-        let shares = frame.shares(stepper.program)
-        let names = ledger.frames.flatMap { [$0.name] + $0.shares(stepper.program).map(\.name) }
+        let shares = frame.shares(program)
+        let names = frames.flatMap { [$0.name] + $0.shares(program).map(\.name) }
         let way = names.dropLast()
         if !way.isEmpty {
             let text = "from " + way.reversed().joined(separator: " ← ")
             canvas.write(clipped(text, heading.width - 8), x: x + 2, y: heading.y, .dim)
         } else {
-            canvas.write(node(frame).address, endingAt: heading.maxX, y: heading.y, .dim)
+            canvas.write(node.address, endingAt: heading.maxX, y: heading.y, .dim)
         }
         var value = frame.decomposition.map { ledger in
             ledger.value.map { ledger.terms.isEmpty ? "\(Int($0))" : Digits.exact($0) } ?? "no value"
@@ -158,7 +158,7 @@ extension App {
             canvas.write(text, x: area.x, y: area.takeTop(1).y, .text)
         }
         if isTall { _ = area.takeTop(1) }
-        if let activate = node(frame).operation as? Activate,
+        if let activate = node.operation as? Activate,
             let x = frame.decomposition?.terms.first?.operands.first?.value, area.height > 14
         {
             Curve(function: { activate.activation($0) }, point: x)
@@ -166,8 +166,6 @@ extension App {
         }
         drawRows(table, frame, on: &canvas, in: area)
     }
-
-    private func node(_ frame: TermsFrame) -> Node { stepper.program.nodes[frame.node] }
 
     private func partsFormula(_ frame: TermsFrame) -> String {
         if case .heads = frame.view { return "what each head of this attention wrote toward the logit" }

@@ -1,117 +1,106 @@
-import Checkpoints
-import GPTEngine
+import GPTStepper
 import TerminalKit
 
-/// What stands in front of the screen and takes the keys.
-enum Panel {
-    case help(first: Int)
-    case models(selected: Int)
-    case prompt(PromptEditor)
-    case sampling(SamplingEditor)
-    case continuations(selected: Int)
-    case ledger(LedgerPanel)
-    case heads(HeadsPanel)
-    case lens(LensPanel)
+/// Something that stands in front of the stage, or beside it, and takes keys.
+///
+/// A new one is a file of its own in this folder, and a line of ``KeyBindings`` that opens it.
+protocol Panel: SendableMetatype {
+    /// Opens over what is there.
+    ///
+    /// - Throws: ``Refusal`` where there is nothing to open.
+    init(_ app: App, _ screen: Screen) throws(Refusal)
 
-    /// Whether it leaves the timeline and the prompt in sight.
-    var isOnStage: Bool {
+    /// Where it stands.
+    var place: PanelPlace { get }
+    /// Its keys with a word each, the most needed first.
+    func keys(_ app: App) -> [(String, String)]
+    /// Takes a key.
+    mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer
+    /// Draws it.
+    func draw(on canvas: inout Canvas, in area: Rect, _ app: App)
+
+    /// Whether it takes text: pasted text is typed into it, and no guide takes its keys.
+    var takesText: Bool { get }
+    /// The row that is chosen of what it lists, for a click; nil where it lists nothing.
+    var row: Int? { get set }
+    /// Takes a key before what stands in front of it does; ``Answer/passes(count:)`` where it is not its own.
+    mutating func lead(_ key: Key, _ app: inout App) -> Answer
+    /// Looks at what came of an event.
+    mutating func look(at app: App)
+    /// Is told the area of the stage, before every event.
+    mutating func adapt(to area: Rect)
+    /// Whether it waits for numbers, or for its turn.
+    func needsWork(_ app: App) -> Bool
+    /// Does a piece of what it waits for.
+    mutating func work(_ app: inout App, _ screen: Screen) -> Answer
+    /// Lines that it takes below the stage, of a guide.
+    func height(width: Int) -> Int
+}
+
+/// Where a panel stands.
+enum PanelPlace: Hashable {
+    /// In the place of stage and inspector: the timeline and the prompt stay in sight.
+    case stage
+    /// Over everything but the title and the keys.
+    case screen
+    /// Below the stage, beside whatever is in front.
+    case guide
+    /// Nowhere: it takes keys that are not finished.
+    case unseen
+}
+
+/// What a panel makes of a key.
+enum Answer {
+    /// It stays; with something for the run loop to do.
+    case stays(App.Effect? = nil)
+    /// It closes.
+    case closes(App.Effect? = nil)
+    /// The key is not its own: it closes, unless it guides, and gives the key on with the count that was typed.
+    case passes(count: Int? = nil)
+
+    /// What the run loop has to do.
+    var effect: App.Effect? {
         switch self {
-        case .ledger, .heads, .lens: true
-        case .help, .models, .prompt, .sampling, .continuations: false
+        case .stays(let effect), .closes(let effect): effect
+        case .passes: nil
         }
     }
 }
 
-extension App {
-    /// Gives a key to the panel in front; Esc always closes it.
-    mutating func pressInPanel(_ key: Key) -> Effect {
-        guard let panel else { return .none }
-        switch key {
-        case .control("l"): return .redraw
-        case .control("z"): return .suspend
-        default:
-            switch panel {
-            case .continuations(let selected): pressInContinuations(key, selected)
-            case .ledger(let ledger): return pressInLedger(key, ledger)
-            case .heads(let heads): pressInHeads(key, heads)
-            case .lens(let lens): pressInLens(key, lens)
-            case .help(let first): pressInHelp(key, first)
-            case .models(let selected): pressInModels(key, selected)
-            case .prompt(let editor): pressInPrompt(key, editor)
-            case .sampling(let editor): pressInSampling(key, editor)
+/// Why something cannot be opened, as a sentence.
+struct Refusal: Error {
+    let sentence: String
+
+    init(_ sentence: String) { self.sentence = sentence }
+}
+
+extension Panel {
+    var takesText: Bool { false }
+    var row: Int? {
+        get { nil }
+        set {}
+    }
+    mutating func lead(_ key: Key, _ app: inout App) -> Answer { .passes() }
+    mutating func look(at app: App) {}
+    mutating func adapt(to area: Rect) {}
+    func needsWork(_ app: App) -> Bool { false }
+    mutating func work(_ app: inout App, _ screen: Screen) -> Answer { .stays() }
+    func height(width: Int) -> Int { 0 }
+
+    /// The place in a list of `count` that a key leads to from another; nil where it moves nothing.
+    static func move(_ key: Key, from place: Int, of count: Int, columns: Int = 1) -> Int? {
+        let target: Int? =
+            switch key {
+            case .down, .character("j"): place + columns
+            case .up, .character("k"): place - columns
+            case .pageDown, .character(" "): place + (columns == 1 ? 10 : 4 * columns)
+            case .pageUp: place - (columns == 1 ? 10 : 4 * columns)
+            case .home, .character("g"): 0
+            case .end, .character("G"): count - 1
+            case .right where columns > 1, .character("l") where columns > 1: place + 1
+            case .left where columns > 1, .character("h") where columns > 1: place - 1
+            default: nil
             }
-        }
-        return .none
-    }
-
-    private mutating func pressInHelp(_ key: Key, _ first: Int) {
-        switch key {
-        case .escape: panel = nil
-        case .down, .character("j"): panel = .help(first: min(first + 1, KeyBindings.all.count - 1))
-        case .up, .character("k"): panel = .help(first: max(0, first - 1))
-        case .pageDown, .character(" "): panel = .help(first: min(first + 10, KeyBindings.all.count - 1))
-        case .pageUp: panel = .help(first: max(0, first - 10))
-        case .character("t"): startTour()
-        case .character("q"), .character("?"), .function(1), .enter: panel = nil
-        default: break
-        }
-    }
-
-    private mutating func pressInContinuations(_ key: Key, _ selected: Int) {
-        let last = stepper.left.count - 1
-        switch key {
-        case .down, .character("j"): panel = .continuations(selected: min(last, selected + 1))
-        case .up, .character("k"): panel = .continuations(selected: max(0, selected - 1))
-        case .enter:
-            panel = nil
-            takeUp(stepper.left[selected])
-        case .escape, .character("q"), .character("R"): panel = nil
-        default: break
-        }
-    }
-
-    private mutating func pressInModels(_ key: Key, _ selected: Int) {
-        switch key {
-        case .escape: panel = nil
-        case .down, .character("j"): panel = .models(selected: min(selected + 1, choices.count - 1))
-        case .up, .character("k"): panel = .models(selected: max(0, selected - 1))
-        case .enter:
-            panel = nil
-            let choice = choices[selected]
-            // What is open already stays as it is.
-            if choice.name != model.name || choice.configuration != model.configuration {
-                open(choice, keepsText: true)
-            }
-        case .character("q"), .character("m"): panel = nil
-        default: break
-        }
-    }
-
-    private mutating func pressInPrompt(_ key: Key, _ editor: PromptEditor) {
-        var editor = editor
-        if key == .escape { return panel = nil }
-        if key == .enter {
-            do {
-                let tokens = try editor.tokens()
-                panel = nil
-                return edit(tokens)
-            } catch {
-                editor.complaint = error.description
-            }
-        } else {
-            editor.press(key)
-        }
-        panel = .prompt(editor)
-    }
-
-    private mutating func pressInSampling(_ key: Key, _ editor: SamplingEditor) {
-        var editor = editor
-        if key == .escape { return panel = nil }
-        if key == .enter {
-            panel = nil
-            return choose(editor.sampling)
-        }
-        editor.press(key)
-        panel = .sampling(editor)
+        return target.map { max(0, min(count - 1, $0)) }
     }
 }

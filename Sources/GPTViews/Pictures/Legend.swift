@@ -1,15 +1,17 @@
-import GPTStepper
+import GPTFigures
 import TerminalKit
 
 /// The colour scale of a picture: its ends, the colours between them, and the rule.
 struct Legend {
     /// Which picture it belongs to; empty where there is one only.
     let name: String
-    let ramp: Ramp
+    let scale: ColorScale
     /// The size of the ends.
-    let scale: Float
+    let end: Float
     /// By which rules cells are coloured.
-    let rules: StageView
+    let rules: Heatmap.Rules
+    /// Numbers that are not finite.
+    let notFinite: NotFinite
     /// What is to be said first of all; nil for nothing.
     var note: String?
     /// Whether removed cells occur.
@@ -21,15 +23,15 @@ struct Legend {
 
     /// - Parameter below: whether the line below is free, for what does not fit.
     func draw(on canvas: inout Canvas, x: Int, y: Int, limit: Int, below: Bool = false) {
-        let end = rules.scaling == .row ? "" : number(scale, width: 7)
+        let size = rules.scaling == .row ? "" : number(end, width: 7)
         let (low, high) =
-            switch ramp {
-            case .sequential: ("0", rules.scaling == .matrix ? "1" : end)
-            case .diverging: ("−" + end, "+" + end)
+            switch scale {
+            case .sequential: ("0", rules.scaling == .matrix ? "1" : size)
+            case .diverging: ("−" + size, "+" + size)
             }
         let rule =
             switch rules.scaling {
-            case .matrix: ramp == .sequential ? "probability" : "per matrix"
+            case .matrix: scale == .sequential ? "probability" : "per matrix"
             case .row: "per row"
             case .percentile: "99th percentile"
             }
@@ -41,7 +43,7 @@ struct Legend {
         for step in 0..<width {
             let share = Double(step) / Double(width - 1)
             canvas[start + step, y] = Cell(
-                " ", Style(.text, on: ramp.role(ramp == .sequential ? share : 2 * share - 1)))
+                " ", Style(.text, on: scale.ramp.role(scale == .sequential ? share : 2 * share - 1)))
         }
         var (column, line) = (canvas.write(high, x: start + width + 1, y: y, .dim), y)
         // The most telling first: what fits nowhere is left out. What cells stand for is said shortly if need be.
@@ -56,6 +58,11 @@ struct Legend {
                         : isLargest ? "max pooled" : "mean pooled"
                 ]
                 : [])
+        // What is no number comes before all, on the ground that it has in the picture.
+        if notFinite.count > 0 {
+            column = canvas.write(
+                " \(notFinite.text) ", x: column + 2, y: y, Style(.background, on: .badge, bold: true))
+        }
         for note in notes {
             if column + 3 + note.unicodeScalars.count > limit, below, line == y { (column, line) = (x - 3, y + 1) }
             guard column + 3 + note.unicodeScalars.count <= limit else { continue }

@@ -1,5 +1,6 @@
 import Foundation
 import GPTEngine
+import GPTFigures
 import GPTStepper
 import TerminalKit
 

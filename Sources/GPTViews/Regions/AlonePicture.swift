@@ -1,20 +1,21 @@
 import Foundation
 import GPTEngine
+import GPTFigures
 import GPTStepper
 import TerminalKit
 
 /// One picture that has the stage to itself: all of it, or a part around the selected cell, down to its numbers; below it
 /// what the selected row, the selected column and the whole add up to.
 struct AlonePicture {
-    private let whole: Picture
+    private let whole: Heatmap
     private let view: StageView
     /// The nearest that one can go.
     let mostZoom: Int
 
     /// - Parameter area: where it will be drawn.
-    init(_ picture: Picture, _ view: StageView, in area: Rect, halfBlocks: Bool) {
+    init(_ picture: Heatmap, _ view: StageView, in area: Rect, halfBlocks: Bool) {
         whole = picture
-        let pool = PictureLayout(
+        let pool = HeatmapLayout(
             picture, width: area.width, height: Self.bodyHeight(area), halfBlocks: halfBlocks)
         var (level, most) = (max(pool.pool.rows, pool.pool.columns), 1)
         while level > 1 { (level, most) = ((level + 1) / 2, most + 1) }
@@ -55,7 +56,7 @@ struct AlonePicture {
 
     private static func sumHeight(_ area: Rect) -> Int { area.height >= 14 ? 4 : 0 }
 
-    func draw(on canvas: inout Canvas, in area: Rect) -> Picture.Drawn {
+    func draw(on canvas: inout Canvas, in area: Rect) -> Heatmap.Drawn {
         var area = area
         let sums = area.takeBottom(Self.sumHeight(area))
         let part = whole.part(rows: rows, columns: columns)

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import GPTEngine
+import GPTFigures
 import GPTStepper
 import TerminalKit
 

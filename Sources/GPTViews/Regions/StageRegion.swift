@@ -1,5 +1,5 @@
-import Foundation
 import GPTEngine
+import GPTFigures
 import GPTStepper
 import TerminalKit
 
@@ -9,56 +9,56 @@ struct StageRegion {
     let hasFocus: Bool
     /// How it is looked at.
     let view: StageView
-    private let stage: Stage
+    private let figure: Figure
 
     init(scene: Scene, view: StageView, hasFocus: Bool) {
         self.scene = scene
         self.view = view
         self.hasFocus = hasFocus
-        stage = Stage(scene)
+        figure = scene.figure
     }
 
-    /// The picture that has the stage to itself, where one has.
-    static func alone(_ scene: Scene, _ view: StageView) -> Picture? {
+    /// The heatmap that has the stage to itself, where one has.
+    static func alone(_ scene: Scene, _ view: StageView) -> Heatmap? {
         guard view.zoom > 0 else { return nil }
-        let pictures = Stage(scene).pictures(scene)
-        guard !pictures.isEmpty else { return nil }
-        var picture = pictures[min(view.picture, pictures.count - 1)]
+        let heatmaps = scene.heatmaps
+        guard !heatmaps.isEmpty else { return nil }
+        var heatmap = heatmaps[min(view.picture, heatmaps.count - 1)]
         if view.picture > 0 {
-            (picture.row, picture.column) = (
-                min(view.row, picture.rows - 1), min(view.column, picture.columns - 1)
-            )
+            heatmap.row = min(view.cell / heatmap.columns, heatmap.rows - 1)
+            heatmap.column = view.cell % heatmap.columns
         }
-        picture.reach = nil
-        picture.rules = view
-        return picture
+        heatmap.reach = nil
+        heatmap.rules = view.rules
+        return heatmap
     }
 
     /// Lines that the region needs on a small screen to say what it has to say.
     var leastHeight: Int {
-        switch stage {
-        case .equation(let equation, _):
-            let rows = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.rows } else { nil } }
+        switch figure.body {
+        case .equation(let equation, _, _):
+            let rows = equation.heatmaps.map(\.rows)
             // Heading, header and caption of the pictures, legend. More than twelve rows share lines, two in each, and a
             // matrix of weights may be pooled.
             let last = rows.last ?? 1
             return 5 + max(last > 12 ? min((last + 1) / 2, 12) : last, min((rows.max() ?? 1) / 2, 8))
         case .bars(let bars, _, let line): return 2 + min(bars.bars.count, 10) + (line == nil ? 0 : 4)
-        case .tokens: return 2 + min(scene.stepper.tokens.count, 10)
+        case .tokens(let table): return 2 + min(table.rows.count, 10)
         }
     }
 
     func draw(on canvas: inout Canvas, in area: Rect, isTall: Bool) {
         var area = area
         drawHeading(on: &canvas, in: area.takeTop(1))
-        if let picture = Self.alone(scene, view) { return draw(alone: picture, on: &canvas, in: area, isTall: isTall) }
-        if case .equation(let equation, let extras) = stage {
-            return draw(equation, extras, on: &canvas, in: area, isTall: isTall)
-        }
-        if isTall { _ = area.takeTop(1) }
-        switch stage {
-        case .equation, .tokens: drawTokens(on: &canvas, in: area)
+        if let alone = Self.alone(scene, view) { return draw(alone: alone, on: &canvas, in: area, isTall: isTall) }
+        switch figure.body {
+        case .equation(let equation, let curve, let hasHeads):
+            draw(equation, curve, hasHeads: hasHeads && isTall, on: &canvas, in: area, isTall: isTall)
+        case .tokens(let table):
+            if isTall { _ = area.takeTop(1) }
+            table.draw(on: &canvas, in: area)
         case .bars(let bars, let note, let line):
+            if isTall { _ = area.takeTop(1) }
             canvas.write(note, x: area.x, y: area.y, .dim)
             _ = area.takeTop(isTall ? 2 : 1)
             if let line { line.draw(on: &canvas, in: area.takeTop(isTall ? 5 : 4)) }
@@ -67,12 +67,11 @@ struct StageRegion {
     }
 
     private func drawHeading(on canvas: inout Canvas, in area: Rect) {
-        let node = scene.node
-        let address = node.address
+        let address = figure.address
         canvas.write(address, endingAt: area.maxX, y: area.y, .dim)
         let limit = area.maxX - address.count - 2
-        let x = canvas.write(Words.of(node).title, x: area.x, y: area.y, hasFocus ? .accent : .heading)
-        let formula = scene.formula
+        let x = canvas.write(figure.title, x: area.x, y: area.y, hasFocus ? .accent : .heading)
+        let formula = figure.formula
         if x + 2 + formula.unicodeScalars.count <= limit { canvas.write(formula, x: x + 2, y: area.y, .dim) }
     }
 
@@ -84,7 +83,7 @@ struct StageRegion {
     }
 
     /// One picture by itself.
-    private func draw(alone picture: Picture, on canvas: inout Canvas, in area: Rect, isTall: Bool) {
+    private func draw(alone picture: Heatmap, on canvas: inout Canvas, in area: Rect, isTall: Bool) {
         var area = area
         let legendLine = area.takeTop(1)
         if isTall { _ = area.takeTop(1) }
@@ -95,22 +94,21 @@ struct StageRegion {
             name = "[\(row), \(column)] = \(Digits.short(slice[row, column]))"
         }
         Legend(
-            name: name, ramp: picture.ramp, scale: drawn.scale, rules: view, note: scene.cacheNote,
-            isCausal: picture.isCausal,
-            hasHidden: picture.revealed != nil, isPooled: drawn.isPooled
+            name: name, scale: picture.scale, end: drawn.end ?? 0, rules: view.rules, notFinite: drawn.notFinite,
+            note: scene.cacheNote, isCausal: picture.isCausal, hasHidden: picture.revealed != nil,
+            isPooled: drawn.isPooled
         ).draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX, below: isTall)
     }
 
     private func draw(
-        _ equation: Equation, _ extras: Stage.Extras, on canvas: inout Canvas, in area: Rect, isTall: Bool
+        _ equation: Equation, _ curve: Curve?, hasHeads: Bool, on canvas: inout Canvas, in area: Rect, isTall: Bool
     ) {
         var area = area
         // The legend keeps its place from step to step, whatever the size of the pictures.
         let legendLine = area.takeTop(1)
         if isTall { _ = area.takeTop(1) }
-        let hasHeads = extras.hasHeads && isTall
         if hasHeads { _ = area.takeBottom(Thumbnails.height + 1) }
-        if let curve = extras.curve {
+        if let curve {
             if isTall {
                 // The pictures keep a line for each position if they can.
                 var place = area.takeBottom(max(8, min(14, area.height - scene.stepper.tokens.count - 6)))
@@ -124,39 +122,16 @@ struct StageRegion {
                 area = left
             }
         }
-        let drawn = equation.ruled(by: view).draw(on: &canvas, in: area)
-        guard drawn.scale > 0 else { return }
-        let pictures = equation.parts.compactMap { if case .picture(let picture) = $0 { picture.title } else { nil } }
+        let drawn = equation.ruled(by: view.rules).draw(on: &canvas, in: area)
+        guard let end = drawn.end, let result = equation.heatmaps.last else { return }
         Legend(
-            name: pictures.count > 1 ? pictures.last ?? "" : "", ramp: extras.ramp, scale: drawn.scale, rules: view,
-            note: scene.cacheNote,
-            isCausal: extras.isCausal, hasHidden: scene.stepper.revealed != nil,
-            isPooled: drawn.isPooled
-        )
-        .draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX, below: isTall)
+            name: equation.heatmaps.count > 1 ? result.title : "", scale: result.scale, end: end, rules: view.rules,
+            notFinite: drawn.notFinite, note: scene.cacheNote, isCausal: result.isCausal,
+            hasHidden: scene.stepper.revealed != nil, isPooled: drawn.isPooled
+        ).draw(on: &canvas, x: legendLine.x, y: legendLine.y, limit: legendLine.maxX, below: isTall)
         if hasHeads {
             Thumbnails(heads: scene.heads, selectedHead: scene.selection.head)
                 .draw(on: &canvas, in: Rect(area.x, drawn.maxY + 1, area.width, Thumbnails.height))
         }
-    }
-
-    private func drawTokens(on canvas: inout Canvas, in area: Rect) {
-        canvas.write("position", x: area.x, y: area.y, .dim)
-        canvas.write("token", x: area.x + 12, y: area.y, .dim)
-        canvas.write("id", endingAt: area.x + 34, y: area.y, .dim)
-        let tokens = scene.stepper.tokens
-        let room = area.height - 1
-        let first = max(0, min(scene.selection.position - room / 2, tokens.count - room))
-        for (line, position) in (first..<min(tokens.count, first + room)).enumerated() {
-            let y = area.y + 1 + line
-            let isSelected = position == scene.selection.position
-            if isSelected { canvas.write("▸", x: area.x, y: y, .accent) }
-            canvas.write("\(position)", endingAt: area.x + 8, y: y, isSelected ? .accent : .dim)
-            canvas.write(
-                clipped(scene.model.label(tokens[position]), 14), x: area.x + 12, y: y, isSelected ? .accent : .text)
-            guard scene.stepper.isRevealed(row: position, column: 0) else { continue }
-            canvas.write("\(tokens[position])", endingAt: area.x + 34, y: y, isSelected ? .accent : .text)
-        }
-        if first + room < tokens.count { canvas.write("…", x: area.x + 38, y: area.maxY - 1, .dim) }
     }
 }

@@ -1,3 +1,4 @@
+import GPTFigures
 import Checkpoints
 import GPTEngine
 import GPTStepper

@@ -3,6 +3,7 @@ import ArgumentParser
 import CursesTerminal
 import Foundation
 import GPTEngine
+import GPTStepper
 import GPTViews
 
 struct Run: ParsableCommand {
@@ -37,12 +38,12 @@ struct Run: ParsableCommand {
         let tokens = usesDefault ? model.defaultTokens : try prompt.tokens(for: model)
         var sampling = model.sampling
         sampling.seed = self.model.seed
-        var app = try App(
-            model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed, memory: compute.apply())
+        var app = App(
+            try Session(
+                model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed, memory: compute.apply()))
 
         let environment = RawText.environment
-        app.language = lang ?? App.language(environment)
-        if FirstStart.isNow(environment) { app.message = "New here? ? and then t begin a guided tour." }
+        if FirstStart.isNow(environment) { app.session.notice = "New here? ? and then t begin a guided tour." }
         // A prompt that came through a pipe leaves the keys to the terminal itself.
         let keys = prompt.prompt == "-" ? Foundation.open("/dev/tty", O_RDWR | O_CLOEXEC) : STDIN_FILENO
         guard keys >= 0 else { throw TerminalError.notATerminal }
@@ -53,7 +54,7 @@ struct Run: ParsableCommand {
         let status: Int32
         do {
             defer { terminal.close() }
-            status = try GPTViews.run(&app, on: &terminal)
+            status = try GPTViews.run(&app, on: &terminal, language: lang ?? App.language(environment))
         }
         if let note = terminal.note { standardError("gptstep: \(note)") }
         if status != 0 { Foundation.exit(status) }
@@ -61,9 +62,8 @@ struct Run: ParsableCommand {
 
     /// The model; a preset whose weights are not here with random ones, if there is room for them.
     private func openOrImitate() throws -> Model {
-        let model = try model.open()
-        guard model.state == .shapes, let preset = Preset.named(model.name), preset.fitsInMemory else { return model }
-        return try .preset(preset, randomSeed: self.model.seed)
+        guard !model.randomWeights, let preset = Preset.named(model.model) else { return try model.open() }
+        return try .open(preset, orRandom: model.seed)
     }
 
     /// `gptstep sohw` is a slip of the finger sooner than a prompt; `gptstep run sohw` says that it is none.

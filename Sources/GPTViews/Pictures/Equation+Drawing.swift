@@ -1,45 +1,15 @@
-import GPTEngine
+import GPTFigures
 import TerminalKit
 
-/// Pictures side by side with signs between them: operands and their result, as a line of mathematics.
-struct Equation {
-    /// One piece of it.
-    enum Part {
-        /// A matrix; the result is drawn last and never left out.
-        case picture(Picture)
-        /// `·`, `+`, `=`.
-        case sign(String)
-    }
-
-    var parts: [Part]
-    /// How many of the first pictures only show what came before, and go where the result's numbers need the room.
-    var contextCount = 0
-
-    /// `a · b = c` and the like: pictures with the signs that stand before each but the first.
-    init(_ first: Picture, _ rest: (String, Picture)...) {
-        parts = [.picture(first)] + rest.flatMap { [.sign($0.0), .picture($0.1)] }
-    }
-
-    /// The same, coloured and pooled by some rules.
-    func ruled(by rules: StageView) -> Equation {
-        var result = self
-        result.parts = parts.map { part in
-            guard case .picture(var picture) = part else { return part }
-            picture.rules = rules
-            return .picture(picture)
-        }
-        return result
-    }
-
+extension Equation {
     /// Draws as many pictures as fit, dropping operands from the left, and returns how they came out: the
     /// result's scale, whether any is pooled, and the first line below them all.
-    func draw(on canvas: inout Canvas, in area: Rect) -> Picture.Drawn {
+    func draw(on canvas: inout Canvas, in area: Rect) -> Heatmap.Drawn {
         var area = area
-        let pictures = parts.compactMap { if case .picture(let picture) = $0 { picture } else { nil } }
-        let signs = parts.compactMap { if case .sign(let sign) = $0 { sign } else { nil } }
+        let (pictures, signs) = (heatmaps, signs)
         let gap = 6
         // The result says its numbers if all operands fit beside them; else as many pictures as fit, from the right.
-        func fits(_ shown: [Picture], numbers: Bool) -> Bool {
+        func fits(_ shown: [Heatmap], numbers: Bool) -> Bool {
             leastWidths(shown, numbers: numbers).reduce(0, +) + gap * (shown.count - 1) <= area.width
         }
         let hasNumbers = fits(Self.named(pictures.dropFirst(contextCount)), numbers: true)
@@ -55,22 +25,22 @@ struct Equation {
         // Many cells are slow to send; the result, and what is as large, keeps them all while its rows are few or have
         // room. Alone a picture has them all.
         let result = shown[shown.count - 1]
-        func isAsLarge(_ picture: Picture) -> Bool { (picture.rows, picture.columns) == (result.rows, result.columns) }
-        for place in shown.indices where !isAsLarge(shown[place]) || shown[place].rows > max(24, area.height - 3) {
-            shown[place].isCoarse = true
+        func isAsLarge(_ picture: Heatmap) -> Bool { (picture.rows, picture.columns) == (result.rows, result.columns) }
+        var rooms = shown.map { picture in
+            HeatmapRoom(isCoarse: !isAsLarge(picture) || picture.rows > max(24, area.height - 3))
         }
         var widths = shares(shown, of: area.width - gap * (shown.count - 1), numbers: hasNumbers)
         // What is as large as the result is drawn as large, so that each cell stands at the same place in both; but
         // numbers in the result come before that.
         let alike = shown.indices.filter { isAsLarge(shown[$0]) && (result.columns > 12 || !hasNumbers) }
-        for place in shown.indices { shown[place].nameWidth = min(names(shown[place]), max(9, widths[place] / 4)) }
+        for place in shown.indices { rooms[place].nameWidth = min(names(shown[place]), max(9, widths[place] / 4)) }
         func rest(_ place: Int) -> Int {
-            (shown[place].nameWidth ?? 0) + shown[place].asides.count * PictureLayout.asideWidth
+            (rooms[place].nameWidth ?? 0) + shown[place].asides.count * HeatmapLayout.asideWidth
         }
         let body = max(0, alike.map { widths[$0] - rest($0) }.min() ?? 0)
         for place in alike { widths[place] = rest(place) + body }
         var x = area.x
-        var all = Picture.Drawn(scale: 0, isPooled: false, maxY: area.y)
+        var all = Heatmap.Drawn(maxY: area.y)
         var (least, starts) = (area.maxY, [Int]())
         for (place, picture) in shown.enumerated() {
             if place > 0 { x += gap }
@@ -79,9 +49,10 @@ struct Equation {
             let isPooled = picture.rows > 12 && picture.rows != result.rows
             let height =
                 isPooled ? min(area.height, max(11, picture.rowNames.count + 3, area.height / 2)) : area.height
-            let drawn = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], height))
-            all = Picture.Drawn(
-                scale: drawn.scale, isPooled: all.isPooled || drawn.isPooled, maxY: max(all.maxY, drawn.maxY))
+            let drawn = picture.draw(on: &canvas, in: Rect(x, area.y, widths[place], height), room: rooms[place])
+            all = Heatmap.Drawn(
+                end: drawn.end, isPooled: all.isPooled || drawn.isPooled, notFinite: drawn.notFinite,
+                maxY: max(all.maxY, drawn.maxY))
             x += widths[place]
             starts.append(x)
             least = min(least, drawn.maxY)
@@ -99,7 +70,7 @@ struct Equation {
     }
 
     /// Pictures side by side: what stands between a named one and the result has the same rows, or names of its own.
-    private static func named(_ pictures: ArraySlice<Picture>) -> [Picture] {
+    private static func named(_ pictures: ArraySlice<Heatmap>) -> [Heatmap] {
         var shown = Array(pictures)
         for place in shown.indices.dropFirst().dropLast() where shown[place].rowNames == shown[0].rowNames {
             shown[place].rowNames = []
@@ -107,10 +78,10 @@ struct Equation {
         return shown
     }
 
-    private func names(_ picture: Picture) -> Int { picture.longestName + 1 }
+    private func names(_ picture: Heatmap) -> Int { picture.longestName + 1 }
 
     /// Below these widths pictures say nothing; a small result says its numbers if it may.
-    private func leastWidths(_ pictures: some BidirectionalCollection<Picture>, numbers: Bool = true) -> [Int] {
+    private func leastWidths(_ pictures: some BidirectionalCollection<Heatmap>, numbers: Bool = true) -> [Int] {
         // Long names are cut.
         let operands = pictures.dropLast().map { picture in
             min(names(picture), 9) + max(picture.title.unicodeScalars.count, min(picture.columns, 12))
@@ -120,20 +91,20 @@ struct Equation {
                 + max(
                     picture.title.unicodeScalars.count,
                     picture.columns > 12 || !numbers ? 12 : picture.columns * 7)
-                + picture.asides.count * PictureLayout.asideWidth
+                + picture.asides.count * HeatmapLayout.asideWidth
         }
         return operands + result
     }
 
     /// What a picture would like: its numbers if they fit, else a few columns of the screen for each of its own.
-    private func wish(_ picture: Picture) -> Int {
-        names(picture) + picture.asides.count * PictureLayout.asideWidth
+    private func wish(_ picture: Heatmap) -> Int {
+        names(picture) + picture.asides.count * HeatmapLayout.asideWidth
             + max(
                 picture.title.unicodeScalars.count + 12, picture.columns <= 12 ? picture.columns * 9 : picture.columns)
     }
 
     /// Each gets its least width, and the rest is shared by what each would like beyond it.
-    private func shares(_ pictures: [Picture], of width: Int, numbers: Bool) -> [Int] {
+    private func shares(_ pictures: [Heatmap], of width: Int, numbers: Bool) -> [Int] {
         var least = leastWidths(pictures, numbers: numbers)
         var wants = zip(pictures, least).map { max(0, wish($0) - $1) }
         var spare = max(0, width - least.reduce(0, +))

@@ -1,18 +1,51 @@
 import Checkpoints
 import Foundation
 import GPTEngine
+import GPTFigures
 import GPTStepper
 import TerminalKit
 
-extension App {
-    /// The presets side by side: numbers, parameters by part, and bars to scale, so that one sees what grows.
-    func drawModels(_ selected: Int, on canvas: inout Canvas, in area: Rect) {
+/// The presets side by side: numbers, parameters by part, and bars to scale, so that one sees what grows.
+struct ModelsPanel: Panel {
+    private var selected: Int
+    let place = PanelPlace.screen
+
+    init(_ app: App, _ screen: Screen) {
+        selected = app.session.choices.firstIndex { $0.name == app.session.model.name } ?? 0
+    }
+
+    var row: Int? {
+        get { selected }
+        set { selected = newValue ?? selected }
+    }
+
+    func keys(_ app: App) -> [(String, String)] { [("↓ ↑", "choose"), ("Enter", "open"), ("Esc", "close")] }
+
+    mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
+        let choices = app.session.choices
+        switch key {
+        case .enter:
+            let (choice, model) = (choices[selected], app.session.model)
+            // What is open already stays as it is.
+            if choice.name != model.name || choice.configuration != model.configuration {
+                app.open(choice, keepsText: true)
+            }
+            return .closes()
+        case .escape, .character("q"), .character("m"): return .closes()
+        default: selected = Self.move(key, from: selected, of: choices.count) ?? selected
+        }
+        return .stays()
+    }
+
+    // MARK: Drawing
+
+    func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
         canvas.fill(area)
         var area = area.inset(columns: 2, rows: 1)
         canvas.write(
             [("Models", .heading), ("   what grows from one to the next; Enter opens one", .dim)], x: area.x,
             y: area.takeTop(2).y)
-        let presets = choices
+        let presets = app.session.choices
         let columns = ["blocks", "heads", "width", "context", "vocab", "params", "FLOP/token", "memory"]
         let edges = [20, 26, 33, 41, 49, 57, 68, 76]
         for (name, edge) in zip(columns, edges) { canvas.write(name, endingAt: area.x + edge, y: area.y, .dim) }
@@ -35,20 +68,21 @@ extension App {
             for (value, edge) in zip(values, edges) { canvas.write(value, endingAt: area.x + edge, y: y, style) }
         }
         _ = area.takeTop(1)
-        drawSelected(presets[selected], on: &canvas, in: area.takeTop(9))
+        drawSelected(presets[selected], of: app.session, on: &canvas, in: area.takeTop(9))
         guard area.height >= presets.count + 2 else { return }
         drawScale(presets, selected, on: &canvas, in: area)
     }
 
     /// The chosen one's parameters by part, each bar its share.
-    private func drawSelected(_ preset: Preset, on canvas: inout Canvas, in area: Rect) {
+    private func drawSelected(_ preset: Preset, of session: Session, on canvas: inout Canvas, in area: Rect) {
         let isPreset = Preset.named(preset.name)?.configuration == preset.configuration
         let state =
             switch isPreset ? preset.availability : .loaded {
             case .loaded:
                 isPreset
                     ? "trained, built in"
-                    : ["the checkpoint of this session", checkpoint?.remark].compactMap(\.self).joined(separator: " · ")
+                    : ["the checkpoint of this session", session.checkpoint?.remark].compactMap(\.self).joined(
+                        separator: " · ")
             case .shapes: "shapes only: every operation with its cost, no numbers"
             case .absent, .random: "opens with random weights: real mechanics, numbers that mean nothing"
             }

@@ -1,16 +1,24 @@
-import GPTEngine
+public import GPTEngine
 
 /// Two axes of a tensor seen as rows and columns: a head's part, some columns of a matrix, a transposed matrix.
-struct Slice {
+///
+/// ```swift
+/// let map = Slice.head(1, ofMaps: Tensor([2, 2, 2], [0, 1, 2, 3, 4, 5, 6, 7]))
+/// map[1, 0]  // 6
+/// map.index(1, 0)  // [1, 1, 0]
+/// ```
+public struct Slice: Sendable {
     private let tensor: Tensor
     private let offset: Int
     private let rowStride: Int
     private let columnStride: Int
-    let rows: Int
-    let columns: Int
+    /// How many rows.
+    public let rows: Int
+    /// How many columns.
+    public let columns: Int
 
     /// The last axis as columns, all others as rows: [T, C] as it is, [T, H, D] with heads side by side.
-    init(_ tensor: Tensor) {
+    public init(_ tensor: Tensor) {
         let columns = tensor.shape.dropFirst().reduce(1, *)
         self.init(
             tensor, offset: 0, rowStride: columns, columnStride: 1, rows: tensor.count / max(1, columns),
@@ -27,45 +35,56 @@ struct Slice {
     }
 
     /// One head of [T, H, D]: [T, D].
-    static func head(_ head: Int, ofColumns tensor: Tensor) -> Slice {
+    public static func head(_ head: Int, ofColumns tensor: Tensor) -> Slice {
         let (T, H, D) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
         return Slice(tensor, offset: head * D, rowStride: H * D, columnStride: 1, rows: T, columns: D)
     }
 
     /// One head of [H, T, T]: [T, T].
-    static func head(_ head: Int, ofMaps tensor: Tensor) -> Slice {
+    public static func head(_ head: Int, ofMaps tensor: Tensor) -> Slice {
         let T = tensor.shape[1]
         return Slice(tensor, offset: head * T * T, rowStride: T, columnStride: 1, rows: T, columns: T)
     }
 
     /// Some of the columns.
-    func columns(_ range: Range<Int>) -> Slice {
+    public func columns(_ range: Range<Int>) -> Slice {
         Slice(
             tensor, offset: offset + range.lowerBound * columnStride, rowStride: rowStride, columnStride: columnStride,
             rows: rows, columns: range.count)
     }
 
     /// Some of the rows.
-    func rows(_ range: Range<Int>) -> Slice {
+    public func rows(_ range: Range<Int>) -> Slice {
         Slice(
             tensor, offset: offset + range.lowerBound * rowStride, rowStride: rowStride, columnStride: columnStride,
             rows: range.count, columns: columns)
     }
 
     /// Rows and columns exchanged.
-    var transposed: Slice {
+    public var transposed: Slice {
         Slice(tensor, offset: offset, rowStride: columnStride, columnStride: rowStride, rows: columns, columns: rows)
     }
 
     /// The number at a row and a column.
-    subscript(row: Int, column: Int) -> Float { tensor[flat: offset + row * rowStride + column * columnStride] }
+    public subscript(row: Int, column: Int) -> Float { tensor[flat: offset + row * rowStride + column * columnStride] }
 
-    /// Every `height` × `width` numbers replaced by the largest by size, row by row; what comes after the first `limit`
-    /// numbers is passed over, and so is −∞, which is how a mask removes. A NaN or +∞ among them makes a NaN.
-    func pooled(
-        height: Int, width: Int, limit: Int = .max, by pooling: StageView.Pooling = .largest
+    /// The index in the tensor of the number at a row and a column, axis by axis.
+    public func index(_ row: Int, _ column: Int) -> [Int] {
+        var rest = offset + row * rowStride + column * columnStride
+        return tensor.shape.reversed().map { extent in
+            defer { rest /= extent }
+            return rest % extent
+        }.reversed()
+    }
+
+    /// Every `height` × `width` numbers replaced by one, row by row; what comes after the first `limit` numbers is passed
+    /// over. A NaN among them makes a NaN, and what is infinite is larger than all else.
+    ///
+    /// - Parameter removes: whether −∞ is what a mask removed, and is passed over.
+    public func pooled(
+        height: Int, width: Int, limit: Int = .max, by pooling: Heatmap.Pooling = .largest, removes: Bool = false
     ) -> [Float] {
-        if pooling == .mean { return means(height: height, width: width, limit: limit) }
+        if pooling == .mean { return means(height: height, width: width, limit: limit, removes: removes) }
         let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
         var result = [Float](repeating: 0, count: outRows * outColumns)
         tensor.withValues { values in
@@ -78,16 +97,13 @@ struct Slice {
                     var count = max(0, min(width, columns - outColumn * width, limit - place))
                     if columnStride == 1 {
                         let whole = count & ~7
-                        Self.largest(UnsafeBufferPointer(rebasing: values[index..<index + whole]), &best)
+                        Self.largest(UnsafeBufferPointer(rebasing: values[index..<index + whole]), &best, removes)
                         (index, count) = (index + whole, count - whole)
                     }
                     for _ in 0..<count {
                         let value = values[index]
-                        if value.isNaN || value == .infinity {
-                            best = .nan
-                        } else if abs(value) > abs(best), value.isFinite {
-                            best = value
-                        }
+                        if value.isNaN { best = value }
+                        if abs(value) > abs(best), !removes || value != -.infinity { best = value }
                         index += columnStride
                     }
                     result[start + outColumn] = best
@@ -97,25 +113,23 @@ struct Slice {
         return result
     }
 
-    /// The largest by size of `best` and some numbers, eight at a time; a NaN or +∞ among them makes a NaN, −∞ is passed over.
-    private static func largest(_ numbers: UnsafeBufferPointer<Float>, _ best: inout Float) {
+    /// The largest by size of `best` and some numbers, eight at a time; NaN where one of them is.
+    private static func largest(_ numbers: UnsafeBufferPointer<Float>, _ best: inout Float, _ removes: Bool) {
         guard let base = UnsafeRawPointer(numbers.baseAddress), !numbers.isEmpty else { return }
         var (high, low, bad) = (SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero)
         for start in stride(from: 0, to: numbers.count, by: 8) {
             var value = base.loadUnaligned(fromByteOffset: 4 * start, as: SIMD8<Float>.self)
-            value.replace(with: 0, where: value .== -.infinity)
+            if removes { value.replace(with: 0, where: value .== -.infinity) }
             high.replace(with: value, where: value .> high)
             low.replace(with: value, where: value .< low)
-            // Nothing but a NaN or an infinity makes anything else of 0.
-            bad += value * 0
+            bad.replace(with: value, where: value .!= value)
         }
         let most = high.max() >= -low.min() ? high.max() : low.min()
         if bad.sum().isNaN { best = .nan } else if abs(most) > abs(best) { best = most }
     }
 
-    /// Every `height` × `width` numbers replaced by their mean; −∞, which is how a mask removes, is passed over, and a NaN
-    /// or +∞ among them makes a NaN.
-    private func means(height: Int, width: Int, limit: Int) -> [Float] {
+    /// Every `height` × `width` numbers replaced by their mean.
+    private func means(height: Int, width: Int, limit: Int, removes: Bool) -> [Float] {
         let (outRows, outColumns) = ((rows + height - 1) / height, (columns + width - 1) / width)
         var sums = [Double](repeating: 0, count: outRows * outColumns)
         var counts = [Double](repeating: 0, count: outRows * outColumns)
@@ -123,9 +137,9 @@ struct Slice {
             for row in 0..<rows {
                 for column in 0..<columns where row * columns + column < limit {
                     let value = values[offset + row * rowStride + column * columnStride]
-                    guard value != -.infinity else { continue }
+                    guard !removes || value != -.infinity else { continue }
                     let place = row / height * outColumns + column / width
-                    sums[place] += value.isFinite ? Double(value) : .nan
+                    sums[place] += Double(value)
                     counts[place] += 1
                 }
             }
@@ -134,7 +148,7 @@ struct Slice {
     }
 
     /// The size that 99 of 100 finite numbers do not exceed, of those that are there. Of very many every n-th is looked at.
-    func percentile(_ isThere: (_ row: Int, _ column: Int) -> Bool) -> Float {
+    public func percentile(_ isThere: (_ row: Int, _ column: Int) -> Bool) -> Float {
         let step = max(1, rows * columns / 50_000)
         var sizes: [Float] = []
         tensor.withValues { values in
@@ -151,18 +165,33 @@ struct Slice {
     /// How many columns of a row are numbers; right of the diagonal a mask removed them.
     private func width(_ row: Int, isCausal: Bool) -> Int { isCausal ? Swift.min(columns, row + 1) : columns }
 
+    /// Whether all numbers up to the diagonal are finite.
+    var isFiniteBelow: Bool {
+        tensor.withValues { values in
+            (0..<rows).allSatisfy { row in
+                var (index, sum) = (offset + row * rowStride, Float.zero)
+                for _ in 0..<width(row, isCausal: true) {
+                    // Nothing but a NaN or an infinity makes anything else of 0.
+                    sum += values[index] * 0
+                    index += columnStride
+                }
+                return sum == 0
+            }
+        }
+    }
+
     /// The finite numbers of a row.
-    func row(_ row: Int, isCausal: Bool) -> [Float] {
+    public func row(_ row: Int, isCausal: Bool) -> [Float] {
         (0..<width(row, isCausal: isCausal)).map { self[row, $0] }.filter(\.isFinite)
     }
 
     /// The finite numbers of a column.
-    func column(_ column: Int, isCausal: Bool) -> [Float] {
+    public func column(_ column: Int, isCausal: Bool) -> [Float] {
         ((isCausal ? Swift.min(column, rows) : 0)..<rows).map { self[$0, column] }.filter(\.isFinite)
     }
 
     /// How many of the finite numbers fall into each of some equal ranges between two ends.
-    func histogram(_ count: Int, from low: Float, to high: Float, isCausal: Bool) -> [Int] {
+    public func histogram(_ count: Int, from low: Float, to high: Float, isCausal: Bool) -> [Int] {
         var bins = [Int](repeating: 0, count: count)
         let (factor, last) = (high > low ? Float(count) / (high - low) : 0, Float(count - 1))
         bins.withUnsafeMutableBufferPointer { bins in
@@ -184,7 +213,7 @@ struct Slice {
     }
 
     /// The smallest and the largest finite number.
-    func ends(isCausal: Bool) -> (low: Float, high: Float) {
+    public func ends(isCausal: Bool) -> (low: Float, high: Float) {
         var lows = SIMD8<Float>(repeating: .infinity)
         var highs = SIMD8<Float>(repeating: -.infinity)
         func take(_ value: SIMD8<Float>) {

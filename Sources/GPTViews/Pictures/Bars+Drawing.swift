@@ -1,27 +1,7 @@
-import GPTStepper
+import GPTFigures
 import TerminalKit
 
-/// Named bars, one a line.
-struct Bars {
-    /// One of them.
-    struct Bar {
-        var name: String
-        var id: String
-        /// 0 … 1 of the longest possible; negative to the left of zero.
-        var length: Double
-        /// The value as text.
-        var value: String
-        var isSelected = false
-        /// Shown struck out of the race.
-        var isCut = false
-        /// What a click on it selects; nil for nothing.
-        var token: Int?
-    }
-
-    let bars: [Bar]
-    /// The colours of the bars.
-    let ramp: Ramp
-
+extension Bars {
     func draw(on canvas: inout Canvas, in area: Rect) {
         let nameWidth = bars.map(\.name.unicodeScalars.count).max() ?? 0
         let idWidth = bars.map(\.id.unicodeScalars.count).max() ?? 0
@@ -61,7 +41,7 @@ struct Bars {
             let length = Int((abs(bar.length) * Double(span)).rounded())
             for step in 0..<length {
                 let x = bar.length < 0 ? zero - 1 - step : zero + step
-                let ground = ramp.role(ramp == .sequential ? max(0.25, bar.length) : bar.length)
+                let ground = scale.ramp.role(scale == .sequential ? max(0.25, bar.length) : bar.length)
                 canvas[x, y] = bar.isCut ? Cell("░", .faint) : Cell(" ", Style(.text, on: ground))
             }
             if hasNegative {

@@ -1,12 +1,7 @@
-import GPTStepper
+import GPTFigures
 import TerminalKit
 
-/// A function drawn over a range, with one point on it.
-struct Curve {
-    let function: (Float) -> Float
-    /// The argument whose point is marked; nil where there is none.
-    let point: Float?
-
+extension Curve {
     func draw(on canvas: inout Canvas, in area: Rect) {
         guard area.width >= 16, area.height >= 5 else { return }
         // A point that is no number, or far outside, has no place on a curve.

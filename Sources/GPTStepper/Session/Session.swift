@@ -1,0 +1,135 @@
+public import GPTEngine
+
+/// A model, a pass over its tokens, and where one is in it: what commands act on, whoever gives them.
+///
+/// It knows no terminal and no keys. Commands answer at once; what takes longer is done by ``work()``, a piece at a time.
+public struct Session {
+    /// The model that is stepped through.
+    public private(set) var model: Model
+    /// Where we are.
+    public internal(set) var stepper: Stepper
+    /// How the next token is chosen.
+    public internal(set) var sampling: Sampling
+    /// What was said last; whoever shows it takes it away.
+    public var notice: String?
+    /// The checkpoint that the session was opened with; nil when it was a preset.
+    public let checkpoint: Model?
+    /// Tokens that are to be taken as soon as they are known.
+    public internal(set) var pendingTakes = 0
+    /// Whether the work that is left was interrupted.
+    public internal(set) var isInterrupted = false
+
+    /// The pass; nil when there are shapes only.
+    var trace: Trace?
+    /// The operation whose next one was made ready; -1 for none.
+    var ahead = -1
+    /// What tells the heads of the pass apart: looking at all of them takes longer than a frame.
+    public internal(set) var atlas: HeadAtlas
+    /// Every position by token and place.
+    private var positionNames: [String]
+    /// The seed of random weights.
+    private let weightSeed: UInt64
+    /// Where the values of all its passes are, within the memory they may take.
+    private let store: Store
+
+    /// Opens a model on a prompt.
+    ///
+    /// - Parameters:
+    ///   - tokens: at least one, at most as many as the context holds.
+    ///   - weightSeed: the seed of random weights, for presets that have none.
+    ///   - memory: bytes that the values of a pass may take.
+    /// - Throws: ``PassError`` when the pass does not fit in memory.
+    public init(
+        model: Model, tokens: [Int], sampling: Sampling, weightSeed: UInt64 = 0, memory: Int = Machine.activationMemory
+    ) throws(PassError) {
+        let isPreset = Preset.named(model.name)?.configuration == model.configuration
+        try self.init(
+            model, tokens, sampling, weightSeed, Store(budget: memory), checkpoint: isPreset ? nil : model)
+    }
+
+    private init(
+        _ model: Model, _ tokens: [Int], _ sampling: Sampling, _ weightSeed: UInt64, _ store: Store, checkpoint: Model?
+    ) throws(PassError) {
+        self.model = model
+        self.checkpoint = checkpoint
+        self.sampling = sampling
+        self.weightSeed = weightSeed
+        self.store = store
+        stepper = Stepper(model.configuration, tokens: tokens)
+        atlas = HeadAtlas(stepper.program)
+        positionNames = Scene.positionNames(tokens, model)
+        trace = try pass(stepper)
+    }
+
+    /// The numbers of the pass; nil when there are shapes only.
+    public var values: (any Values)? { trace }
+
+    /// This moment, for those who draw it.
+    public var scene: Scene { scene(sampling: sampling) }
+
+    /// This moment, were tokens sampled in another way.
+    public func scene(sampling: Sampling) -> Scene {
+        Scene(
+            model: model, stepper: stepper, values: trace, sampling: sampling,
+            heads: stepper.node.block.map { Array(atlas.heads(of: $0)) } ?? [], positionNames: positionNames)
+    }
+
+    // MARK: Passes
+
+    /// The pass of a stepper, which takes over what it has in common with the one before.
+    private func pass(_ stepper: Stepper) throws(PassError) -> Trace? {
+        guard let weights = model.weights else { return nil }
+        return try Trace(
+            program: stepper.program, weights: weights, tokens: stepper.tokens, promptCount: stepper.promptCount,
+            store: store, continuing: trace)
+    }
+
+    /// Moves on to a stepper over other tokens, and to their pass.
+    mutating func adopt(_ next: Stepper, saying sentence: String? = nil) -> Reply {
+        do {
+            trace = try pass(next)
+            stepper = next
+            atlas = HeadAtlas(stepper.program)
+            ahead = -1
+            positionNames = Scene.positionNames(stepper.tokens, model)
+            return .done(sentence)
+        } catch {
+            return .refused(error.description)
+        }
+    }
+
+    // MARK: Models
+
+    /// What can be switched to: the presets, and the checkpoint that the session was opened with.
+    public var choices: [Preset] {
+        Preset.all + [checkpoint.map { Preset(name: $0.name, configuration: $0.configuration) }].compactMap(\.self)
+    }
+
+    /// Switches to another model: a preset with its weights, with random ones or as shapes only, or the checkpoint.
+    mutating func open(_ choice: Preset, keepsText: Bool) -> Reply {
+        do {
+            let model =
+                if let checkpoint, choice.name == checkpoint.name { checkpoint } else {
+                    try Model.open(choice, orRandom: weightSeed)
+                }
+            var sampling = model.sampling
+            sampling.seed = self.sampling.seed
+            self = try Session(
+                model, keepsText ? tokens(for: model) : model.defaultTokens, sampling, weightSeed,
+                Store(budget: store.budget), checkpoint: checkpoint)
+            Machine.releaseMemory()
+            return .done()
+        } catch {
+            return .refused("\(error)")
+        }
+    }
+
+    /// The tokens that another model has for the text of this one; its default where it cannot read it.
+    private func tokens(for other: Model) -> [Int] {
+        let tokens = stepper.tokens
+        guard tokens != model.defaultTokens else { return other.defaultTokens }
+        if model.tokenizer == nil, other.tokenizer == nil { return (try? other.check(tokens)) ?? other.defaultTokens }
+        guard model.tokenizer != nil else { return other.defaultTokens }
+        return (try? other.encode(model.promptBytes(tokens))) ?? other.defaultTokens
+    }
+}

@@ -1,0 +1,54 @@
+import GPTFigures
+import TerminalKit
+
+/// All keys, and the way into the guided tour.
+struct HelpPanel: Panel {
+    /// The first line that is shown.
+    private var first = 0
+    let place = PanelPlace.screen
+
+    init(_ app: App, _ screen: Screen) {}
+
+    func keys(_ app: App) -> [(String, String)] { [("↓ ↑", "scroll"), ("t", "guided tour"), ("Esc", "close")] }
+
+    mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
+        switch key {
+        case .escape, .character("q"), .character("?"), .function(1), .enter: return .closes()
+        case .character("t"):
+            TourPanel.start(&app, screen)
+            return .closes()
+        default: first = Self.move(key, from: first, of: KeyBindings.all.count) ?? first
+        }
+        return .stays()
+    }
+
+    func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
+        canvas.fill(area)
+        let area = area.inset(columns: 2, rows: 1)
+        let place =
+            switch app.focus {
+            case .timeline: "The timeline has the focus: arrows step."
+            case .stage: "The stage has the focus: arrows move the selected cell."
+            case .inspector: "The inspector has the focus: it gets the room it needs; arrows step."
+            }
+        canvas.write([("Keys", .heading), ("   " + place, .dim)], x: area.x, y: area.y)
+        canvas.write(
+            [
+                ("t", .accent),
+                (" begins a guided tour: one pass of the built-in model in \(TourPanel.stops.count) stops", .text),
+            ],
+            x: area.x, y: area.y + 1)
+        let room = area.height - 4
+        for (line, binding) in KeyBindings.all.dropFirst(first).prefix(room).enumerated() {
+            let worksHere = binding.focus.contains(app.focus)
+            let (symbols, help) = (
+                keyNames(binding.symbols, canvas.capabilities), keyNames(binding.help, canvas.capabilities)
+            )
+            canvas.write(symbols, x: area.x, y: area.y + 2 + line, worksHere ? .accent : .dim)
+            canvas.write(help, x: area.x + 12, y: area.y + 2 + line, worksHere ? .text : .dim)
+        }
+        let left = KeyBindings.all.count - first - room
+        let signs = "✓ done  ▸ here  · to come  ∙ masked  ◆ selected  L0 H1 block, head  C4 C at 4"
+        canvas.write(left > 0 ? "… \(left) more below" : clipped(signs, area.width), x: area.x, y: area.maxY - 1, .dim)
+    }
+}

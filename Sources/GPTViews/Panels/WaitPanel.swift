@@ -1,0 +1,35 @@
+import TerminalKit
+
+/// Keys that were typed while tokens are taken: they act on what those lead to, one after the other. Esc calls all off.
+struct WaitPanel: Panel {
+    private var keys: [Key] = []
+    let place = PanelPlace.unseen
+
+    init() {}
+
+    init(_ app: App, _ screen: Screen) {}
+
+    func keys(_ app: App) -> [(String, String)] { [] }
+
+    mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
+        switch KeyBindings.action(for: key, in: app.focus) {
+        case .gesture(.quit): return .stays(.quit(0))
+        case .gesture(.escape):
+            app.session.callOff()
+            return .closes()
+        default:
+            keys.append(key)
+            return .stays()
+        }
+    }
+
+    func needsWork(_ app: App) -> Bool { !app.session.isTaking }
+
+    mutating func work(_ app: inout App, _ screen: Screen) -> Answer {
+        guard !keys.isEmpty else { return .closes() }
+        let effect = app.take(.key(keys.removeFirst()), on: screen)
+        return keys.isEmpty ? .closes(effect) : .stays(effect)
+    }
+
+    func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {}
+}

@@ -1,0 +1,220 @@
+import Foundation
+import GPTEngine
+import GPTStepper
+import TerminalKit
+
+/// A guided pass over the built-in model: it steps the real program, points at what it speaks of, and ticks a stop off
+/// when the reader has done what it asks.
+struct TourPanel: Panel {
+    let text: TourText
+    /// The stop that one is at.
+    private var stopPlace = 0
+    /// Whether its task was done.
+    private(set) var isDone = false
+    /// Where the program was when the stop began.
+    private var begun: Stepper
+    /// What there was before the tour, with the values of its pass, to be there again after it; empty where nothing would
+    /// be lost.
+    private var before: [App]
+    let place = PanelPlace.guide
+
+    init(_ app: App, _ screen: Screen) {
+        text = TourText(language: screen.language)
+        begun = app.session.stepper
+        // Begun again in its midst, it still ends where it was begun first.
+        let running = app.guide as? TourPanel
+        before = running?.before ?? (app.isUntouched ? [] : [app])
+    }
+
+    /// Opens the built-in model on its own prompt and begins at the first stop; what was there is kept for later.
+    static func start(_ app: inout App, _ screen: Screen) {
+        guard let nano = Preset.named("nano") else { return }
+        var tour = TourPanel(app, screen)
+        app.open(nano, keepsText: false)
+        tour.begin(&app)
+        app.panels = [tour]
+    }
+
+    /// Where a stop begins, what it points at, and how it is told that its task was done.
+    struct Stop: Sendable {
+        /// The region that is pointed at.
+        enum Region: Sendable { case timeline, prompt, stage }
+
+        let id: String
+        let address: String
+        let region: Region
+        let isDone: @Sendable (App, Stepper) -> Bool
+    }
+
+    /// The stops in order; their words are in the text under the same names.
+    static let stops: [Stop] = [
+        Stop(id: "start", address: "tokens", region: .timeline) { app, _ in app.session.stepper.index > 0 },
+        Stop(id: "embedding", address: "embed", region: .stage) { app, _ in app.session.stepper.index >= 3 },
+        Stop(id: "normalize", address: "blocks.0.ln1.normalized", region: .stage) { app, begun in
+            app.session.stepper.index > begun.index
+        },
+        Stop(id: "queries", address: "blocks.0.attn.q", region: .stage) { app, begun in
+            app.session.stepper.selection.head != begun.selection.head
+        },
+        Stop(id: "scores", address: "blocks.0.attn.scores", region: .stage) { app, begun in
+            app.focus == .stage && app.session.stepper.cell != begun.cell
+        },
+        Stop(id: "mask", address: "blocks.0.attn.masked_scores", region: .stage) { app, _ in
+            app.session.stepper.selection.key > app.session.stepper.selection.position
+        },
+        Stop(id: "pattern", address: "blocks.0.attn.pattern", region: .stage) { app, _ in
+            app.session.stepper.selection.head == 2
+        },
+        Stop(id: "ledger", address: "blocks.0.attn.pattern", region: .stage) { app, _ in
+            app.front is LedgerPanel
+        },
+        Stop(id: "source", address: "blocks.0.attn.z", region: .stage) { app, _ in
+            ((app.front as? LedgerPanel)?.frames.count ?? 0) > 1
+        },
+        Stop(id: "stream", address: "blocks.0.resid_mid", region: .stage) { app, _ in
+            (app.front as? LedgerPanel)?.top.view == .parts
+        },
+        Stop(id: "mlp", address: "blocks.0.mlp.pre", region: .stage) { app, begun in
+            app.session.stepper.index > begun.index
+        },
+        Stop(id: "blocks", address: "blocks.0.mlp.post", region: .timeline) { app, _ in
+            (app.session.stepper.node.block ?? 0) > 0
+        },
+        Stop(id: "lens", address: "blocks.1.resid_post", region: .stage) { app, _ in
+            app.front is LensPanel
+        },
+        Stop(id: "heads", address: "blocks.1.attn.pattern", region: .stage) { app, _ in
+            (app.front as? HeadsPanel).map { $0.block == nil } ?? false
+        },
+        Stop(id: "choice", address: "probabilities", region: .stage) { app, _ in
+            app.session.stepper.node.isChoice
+        },
+        Stop(id: "generate", address: "next_token", region: .prompt) { app, begun in
+            app.session.stepper.tokens.count > begun.tokens.count
+        },
+        Stop(id: "end", address: "tokens", region: .prompt) { _, _ in false },
+    ]
+
+    /// The stop that one is at.
+    var stop: Stop { Self.stops[stopPlace] }
+    /// Its words.
+    var words: TourText.Stop? { text.stops.first { $0.id == stop.id } }
+    /// Whether there is no stop after this one.
+    var isLast: Bool { stopPlace == Self.stops.count - 1 }
+
+    /// Goes some stops on or back.
+    private mutating func move(_ offset: Int, _ app: inout App) {
+        stopPlace = min(max(0, stopPlace + offset), Self.stops.count - 1)
+        begin(&app)
+    }
+
+    /// Ticks the stop off when its task was done.
+    mutating func look(at app: App) { isDone = isDone || stop.isDone(app, begun) }
+
+    /// Lines that its box takes: title, words and task.
+    func height(width: Int) -> Int {
+        2 + wrapped(words?.body ?? "", width: Self.textWidth(width)).count
+    }
+
+    static func textWidth(_ width: Int) -> Int { min(110, width - 2) }
+
+    /// In a panel Esc and Backspace belong to that, and where one writes all keys do.
+    func keys(_ app: App) -> [(String, String)] {
+        let words = text.words
+        let next = ("Space", isLast ? words.leave : words.next)
+        if let front = app.front { return front.takesText ? [] : [next] }
+        return [next, ("Backspace", words.back), ("Esc", app.focus == .timeline ? words.leave : words.timeline)]
+    }
+
+    mutating func lead(_ key: Key, _ app: inout App) -> Answer {
+        if app.front?.takesText == true { return .passes() }
+        switch key {
+        case .character(" "):
+            if isLast { return leave(&app) }
+            move(1, &app)
+        case .backspace where app.front == nil: move(-1, &app)
+        case .escape where app.front == nil && app.focus == .timeline: return leave(&app)
+        default: return .passes()
+        }
+        return .stays()
+    }
+
+    mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer { .passes() }
+
+    /// Ends the tour; what was there before it is there again.
+    private func leave(_ app: inout App) -> Answer {
+        let language = text.words
+        if let session = before.first {
+            app = session
+            app.session.notice = language.restored
+        } else {
+            app.panels = []
+            app.session.notice = language.left
+        }
+        return .closes()
+    }
+
+    private mutating func begin(_ app: inout App) {
+        // Where the task is to move the cell or to ask it, the arrows and Enter speak to the stage.
+        let isOnStage = ["mask", "ledger", "source", "stream"].contains(stop.id)
+        (app.panels, app.focus) = ([], isOnStage ? .stage : .timeline)
+        app.view.reset()
+        let program = app.session.stepper.program
+        if let node = try? program.quantity(at: stop.address).node { app.session.perform(.goto(node)) }
+        // Where a head or a masked cell was chosen before, the task would be done before it is read.
+        if ["queries", "pattern"].contains(stop.id) { app.session.perform(.head(-app.session.stepper.selection.head)) }
+        let isAttention = ["mask", "ledger", "scores", "pattern"].contains(stop.id)
+        app.session.perform(.position(isAttention ? 3 : app.session.stepper.tokens.count - 1, key: 0))
+        (begun, isDone) = (app.session.stepper, false)
+    }
+
+    // MARK: Drawing
+
+    func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
+        let layout = ScreenLayout(canvas.size)
+        guard let words else { return }
+        let top = app.stageArea(canvas.size).maxY
+        let box = Rect(layout.stage.x, top, layout.stage.width, layout.stage.maxY - top)
+        canvas.fill(box, .bar)
+        func shown(_ text: String) -> String { Self.shown(text, canvas.capabilities) }
+        let place = "\(stopPlace + 1)/\(Self.stops.count)"
+        canvas.write(
+            [(place + "  ", Style(.dim, on: .bar)), (shown(words.title), Style(.bright, on: .bar, bold: true))],
+            x: box.x + 1, y: box.y)
+        for (line, text) in wrapped(shown(words.body), width: Self.textWidth(box.width)).enumerated() {
+            canvas.write(text, x: box.x + 1, y: box.y + 1 + line, Style(.text, on: .bar))
+        }
+        canvas.write(
+            [
+                (isDone ? "✓ " : "▸ ", Style(.accent, on: .bar, bold: true)),
+                (shown(words.task), Style(.accent, on: .bar, bold: !isDone)),
+            ], x: box.x + 1, y: box.maxY - 1, limit: box.maxX)
+        // A bar at the edge of what the stop speaks of.
+        let region =
+            switch stop.region {
+            case .timeline: layout.timeline
+            case .prompt: layout.prompt
+            case .stage: app.stageArea(canvas.size)
+            }
+        for y in region.y..<region.maxY { canvas[max(0, region.x - 1), y] = Cell("▌", .accent) }
+    }
+
+    /// Text, without the marks over and under its letters for terminals that have ASCII only.
+    static func shown(_ text: String, _ capabilities: Capabilities) -> String {
+        guard !capabilities.unicode else { return text }
+        return keyNames(text, capabilities).replacingOccurrences(of: "đ", with: "d").replacingOccurrences(
+            of: "Đ", with: "D"
+        )
+        .folding(options: .diacriticInsensitive, locale: nil)
+    }
+}
+
+extension App {
+    /// Whether who begins something else loses nothing, and may go on from where that ends.
+    fileprivate var isUntouched: Bool {
+        let (session, stepper) = (session, session.stepper)
+        return session.checkpoint == nil && session.model.name == "nano" && session.model.state != .random
+            && stepper.index == 0 && stepper.tokens == session.model.defaultTokens && stepper.left.isEmpty
+            && session.sampling == session.model.sampling
+    }
+}

@@ -1,0 +1,101 @@
+import GPTEngine
+import Testing
+
+@testable import GPTStepper
+
+/// Commands on a session, without any screen.
+@Suite struct SessionTests {
+    private func session() throws -> Session {
+        let model = try Model.nano()
+        return try Session(model: model, tokens: model.defaultTokens, sampling: model.sampling)
+    }
+
+    private func finish(_ session: inout Session) {
+        while session.isBusy { session.work() }
+    }
+
+    @Test func `a command is done, refused with a sentence and without an effect, or begun`() throws {
+        var session = try session()
+        #expect(session.perform(.step(.operation, .forward), count: 11) == .done())
+        #expect(session.stepper.node.address == "blocks.0.attn.pattern")
+        #expect(session.perform(.last, count: 40) == .done())
+        #expect(session.stepper.index == 39)
+        #expect(session.perform(.goto(12, cell: [4, 2, 9])) == .done())
+        #expect((session.stepper.selection.position, session.stepper.selection.head) == (4, 2))
+        session.perform(.first)
+        for (command, word) in [
+            (Command.step(.operation, .backward), "first operation"), (.giveBack, "Nothing was taken"),
+            (.takeToken(1), "Nothing is predicted"),
+        ] {
+            let before = session.stepper
+            guard case .refused(let sentence) = session.perform(command) else {
+                Issue.record("\(command) is not refused")
+                continue
+            }
+            #expect(sentence.contains(word) && session.notice == sentence)
+            #expect(session.stepper == before, "\(command)")
+        }
+        #expect(session.perform(.take) == .begun)
+    }
+
+    @Test func `what is begun is done in pieces, can be interrupted and begun again`() throws {
+        var session = try session()
+        session.perform(.take, count: 3)
+        #expect(session.isTaking && session.isBusy)
+        session.work()
+        session.interrupt()
+        #expect(!session.isBusy && session.stepper.tokens.count == 6)
+        session.perform(.take, count: 2)
+        finish(&session)
+        #expect(session.stepper.tokens == [2, 1, 0, 1, 1, 2, 0, 1])
+        session.perform(.giveBack)
+        #expect(session.stepper.left.count == 1)
+        session.perform(.takeUp(session.stepper.left[0]))
+        #expect(session.stepper.tokens.count == 8)
+    }
+
+    @Test func `a pass is that of its text, whatever was taken, given back and edited before`() throws {
+        var walked = try session()
+        for command in [
+            Command.take, .take, .giveBack, .prompt([0, 0, 1]), .take, .giveBack, .prompt([2, 1, 0, 1, 1, 2]),
+        ] {
+            walked.perform(command)
+            finish(&walked)
+        }
+        var fresh = try session()
+        walked.perform(.goto(12))
+        fresh.perform(.goto(12))
+        finish(&walked)
+        finish(&fresh)
+        let (a, b) = (walked.scene.value, fresh.scene.value)
+        #expect(a?.values.map(\.bitPattern) == b?.values.map(\.bitPattern) && a != nil)
+    }
+
+    @Test func `another model takes the place of the one before, with its values`() throws {
+        var session = try session()
+        session.perform(.last)
+        finish(&session)
+        weak let before = session.trace
+        #expect(before != nil)
+        let gpt3 = try #require(Preset.named("gpt3"))
+        #expect(session.perform(.model(gpt3)) == .done())
+        #expect(before == nil, "nothing keeps the values of the model before")
+        #expect(session.values == nil)
+        session.perform(.take)
+        finish(&session)
+        #expect(session.notice?.contains("no weights") == true)
+    }
+
+    @Test func `every command has a row in the table, and no two have one name for different things`() throws {
+        let nano = try #require(Preset.named("nano"))
+        let commands: [Command] = [
+            .step(.cell, .forward), .step(.operation, .forward), .step(.subLayer, .forward), .step(.block, .forward),
+            .step(.sameOperation, .forward), .goto(0), .first, .last, .restart, .moveCell(rows: 1, columns: 0),
+            .head(1),
+            .position(0), .candidate(0), .take, .giveBack, .takeUp([]), .prompt([]), .sampling(.greedy), .model(nano),
+            .play, .pace(faster: true),
+        ]
+        #expect(Set(commands.map(\.verb.name)).count == commands.count)
+        #expect(commands.allSatisfy { !$0.verb.help.isEmpty })
+    }
+}
