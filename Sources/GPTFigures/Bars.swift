@@ -31,6 +31,8 @@ public struct Bars: Sendable {
     public let scale: ColorScale
     /// What their numbers are called.
     public var address = ""
+    /// What stands before the token in their index there, as the position of logits.
+    public var prefix: [Int] = []
 
     /// Some bars.
     public init(_ bars: [Bar], scale: ColorScale) { (self.bars, self.scale) = (bars, scale) }

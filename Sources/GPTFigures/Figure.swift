@@ -21,12 +21,14 @@ public struct Figure {
     public let address: String
     /// How they are computed, in letters; empty for nothing.
     public let formula: String
+    /// What it is of: the model, the text, the state of the weights; empty for nothing.
+    public let source: String
     /// What it shows.
     public let body: Body
 
     /// A figure under a heading.
-    public init(title: String, address: String, formula: String, body: Body) {
-        (self.title, self.address, self.formula, self.body) = (title, address, formula, body)
+    public init(title: String, address: String, formula: String, source: String = "", body: Body) {
+        (self.title, self.address, self.formula, self.source, self.body) = (title, address, formula, source, body)
     }
 }
 

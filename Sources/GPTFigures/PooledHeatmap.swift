@@ -1,3 +1,5 @@
+import GPTEngine
+
 /// A heatmap with so many of its numbers to a cell: what each cell shows, and what the ends of the colours stand for.
 public struct PooledHeatmap: Sendable {
     /// The heatmap.
@@ -42,6 +44,17 @@ public struct PooledHeatmap: Sendable {
         // A pooled cell on the diagonal holds numbers even where its corner is masked.
         case .masked: return value == 0 ? .masked : .number(value)
         case .number(let number): return .number(pool == Heatmap.Pool(1, 1) ? number : value)
+        }
+    }
+
+    /// What a cell shows as other programs read it: of what a mask removed the number that is left, as 0 in a pattern.
+    func plain(_ row: Int, _ column: Int) -> String {
+        switch content(row, column) {
+        case .hidden: return ""
+        case .number(let value): return Digits.plain(value)
+        case .masked:
+            let left = heatmap.slice?[row * pool.rows, column * pool.columns]
+            return left.flatMap { $0.isFinite ? Digits.plain($0) : nil } ?? "masked"
         }
     }
 
@@ -104,6 +117,7 @@ extension Heatmap {
 
     /// Its numbers that are not finite, of those that are run and not masked.
     public var notFinite: NotFinite {
+        if !isCausal, revealed == nil { return slice?.notFinite ?? NotFinite() }
         var found = NotFinite()
         for row in 0..<rows {
             for column in 0..<columns {

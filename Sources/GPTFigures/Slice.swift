@@ -180,14 +180,29 @@ public struct Slice: Sendable {
         }
     }
 
-    /// The finite numbers of a row.
-    public func row(_ row: Int, isCausal: Bool) -> [Float] {
-        (0..<width(row, isCausal: isCausal)).map { self[row, $0] }.filter(\.isFinite)
+    /// Its numbers that are not finite.
+    var notFinite: NotFinite {
+        var found = NotFinite()
+        tensor.withValues { values in
+            for row in 0..<rows {
+                var index = offset + row * rowStride
+                for _ in 0..<columns {
+                    if !values[index].isFinite { found.add(values[index]) }
+                    index += columnStride
+                }
+            }
+        }
+        return found
     }
 
-    /// The finite numbers of a column.
+    /// The numbers of a row, without what a mask removed.
+    public func row(_ row: Int, isCausal: Bool) -> [Float] {
+        (0..<width(row, isCausal: isCausal)).map { self[row, $0] }
+    }
+
+    /// The numbers of a column, without what a mask removed.
     public func column(_ column: Int, isCausal: Bool) -> [Float] {
-        ((isCausal ? Swift.min(column, rows) : 0)..<rows).map { self[$0, column] }.filter(\.isFinite)
+        ((isCausal ? Swift.min(column, rows) : 0)..<rows).map { self[$0, column] }
     }
 
     /// How many of the finite numbers fall into each of some equal ranges between two ends.

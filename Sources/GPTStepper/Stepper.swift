@@ -218,7 +218,7 @@ public struct Stepper: Hashable, Sendable {
         return nil
     }
 
-    /// Gives the last `count` taken tokens back, or as many as were taken, and lands on the draw that chose the first.
+    /// Gives the last `count` taken tokens back, or as many as were taken, and lands where the first was sampled.
     public mutating func giveBack(_ count: Int = 1) -> Stop? {
         guard tokens.count > promptCount else { return .nothingTaken }
         // Of a text that is given back token by token, the whole is kept.

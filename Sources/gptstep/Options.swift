@@ -16,7 +16,7 @@ struct ModelOptions: ParsableArguments {
     var randomWeights = false
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Fixes random weights and every draw.", valueName: "n"),
+        parsing: .unconditional, help: ArgumentHelp("Fixes random weights and what is sampled.", valueName: "n"),
         transform: wholeNumber(from: 0))
     var seed: UInt64 = 0
 

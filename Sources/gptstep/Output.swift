@@ -2,6 +2,7 @@ import Checkpoints
 import ArgumentParser
 import Foundation
 import GPTEngine
+import GPTFigures
 import SystemPackage
 
 /// How the answer is written.
@@ -24,12 +25,80 @@ struct OutputOptions: ParsableArguments {
     func write(
         from model: Model? = nil, text: @autoclosure () throws -> String, json: @autoclosure () throws -> JSON
     ) throws {
-        let answer = try format == .json ? json().text + "\n" : text()
+        switch format {
+        case .text: try Answer.text(text()).write(to: output, from: model)
+        case .json: try Answer.exact(json().text + "\n").write(to: output, from: model)
+        }
+    }
+}
+
+/// How an answer is written that has a figure, too.
+struct FigureOptions: ParsableArguments {
+    /// Text, JSON, or a figure that an exporter writes.
+    enum Format: ExpressibleByArgument {
+        case text, json
+        case figure(any Exporter.Type)
+
+        init?(argument: String) {
+            switch argument {
+            case "text": self = .text
+            case "json": self = .json
+            default:
+                guard let exporter = Exporters.all.first(where: { $0.name == argument }) else { return nil }
+                self = .figure(exporter)
+            }
+        }
+
+        static var allValueStrings: [String] { ["text", "json"] + Exporters.all.map { $0.name } }
+        var defaultValueDescription: String { "text" }
+    }
+
+    @Option(help: "text, json, or a figure: svg or md.")
+    var format: Format = .text
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Write to a file instead of standard output.", valueName: "file"))
+    var output: String?
+
+    func validate() throws { try output.map(checkOutputFile) }
+
+    /// Writes the answer in the form that was asked for.
+    ///
+    /// - Parameters:
+    ///   - model: the model that the numbers come from; files of it that changed meanwhile are an error.
+    ///   - figure: nil where the answer has none, which the command refuses before.
+    func write(
+        from model: Model, text: @autoclosure () throws -> String, json: @autoclosure () throws -> JSON,
+        figure: @autoclosure () throws -> Figure? = nil
+    ) throws {
+        switch format {
+        case .text: try Answer.text(text()).write(to: output, from: model)
+        case .json: try Answer.exact(json().text + "\n").write(to: output, from: model)
+        case .figure(let exporter):
+            guard let figure = try figure() else { return }
+            try Answer.exact(exporter.text(of: figure)).write(to: output, from: model)
+        }
+    }
+}
+
+/// An answer as it goes out.
+private enum Answer {
+    /// For people: a terminal is not given controls, which it would obey.
+    case text(String)
+    /// For programs, byte for byte.
+    case exact(String)
+
+    func write(to output: String?, from model: Model?) throws {
         try model?.checkUnchanged()
+        let isShown = output == nil && isatty(STDOUT_FILENO) == 1
+        let answer =
+            switch self {
+            case .text(let text): isShown ? withoutControls(text) : text
+            case .exact(let text): text
+            }
         if let output {
             try writeFile(outputFile(output)) { write in try write(Data(answer.utf8)) }
         } else {
-            try standardOutput(format == .text && isatty(STDOUT_FILENO) == 1 ? withoutControls(answer) : answer)
+            try standardOutput(answer)
         }
     }
 }

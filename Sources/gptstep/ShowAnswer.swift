@@ -4,19 +4,23 @@ import GPTEngine
 
 /// The part of a value that was asked for, as it is printed.
 struct ShowAnswer {
-    private let node: Node
-    private let address: String
-    private var axes: [Axis]
-    private var value: Tensor
+    let node: Node
+    let address: String
+    private(set) var axes: [Axis]
+    private(set) var value: Tensor
+    /// All of it, with all its axes.
+    private(set) var whole: (value: Tensor, axes: [Axis])
     /// What was asked for, or taken where nothing was.
-    private let head: Int?
-    private let position: Int?
+    let head: Int?
+    let position: Int?
     /// Whether the numbers are token ids.
-    private var isTokens: Bool { node.isTokens }
+    var isTokens: Bool { node.isTokens }
     /// Whether it is a statistic, none of which is ever removed.
-    private let isStatistic: Bool
-    private let model: Model
-    private let tokens: [Int]
+    let isStatistic: Bool
+    /// How it is computed, in letters; empty for what is kept beside an operation.
+    let formula: String
+    let model: Model
+    let tokens: [Int]
 
     init(
         _ quantity: Quantity, of trace: Trace, _ model: Model, _ sampling: Sampling, head: Int?, position: Int?
@@ -26,9 +30,10 @@ struct ShowAnswer {
         let T = tokens.count
         address = quantity.address
         isStatistic = quantity.statistic != nil
+        formula = isStatistic ? "" : trace.program.formula(of: quantity.node)
         let given = try position.map { try index($0, below: T, "position", of: "this prompt") }
         self.position = given ?? (node.isAnswer ? T - 1 : nil)
-        self.head = head
+        self.head = head.map { $0 < 0 ? $0 + model.configuration.headCount : $0 }
         if node.isAnswer {
             guard head == nil else { throw UsageError("\(address) has no heads.") }
             let place = self.position ?? T - 1
@@ -44,11 +49,13 @@ struct ShowAnswer {
                     node.isLogits
                     ? prediction.logits : node.givesShares ? prediction.probabilities : prediction.filtered
             }
+            whole = (value, axes)
             return
         }
         let statistic = quantity.statistic.flatMap { trace.statistic($0, of: quantity.node) }
         value = statistic ?? trace.value(of: quantity.node)
         axes = quantity.statistic.map(node.extent)?.axes ?? node.axes
+        whole = (value, axes)
         if let head { try select(head, [.head], "head") }
         if let given { try select(given, [.position, .query], "position") }
     }
@@ -75,7 +82,7 @@ struct ShowAnswer {
             ("not_finite", .integer(notFinite)), ("state", .string(model.state.rawValue)),
             ("model", .string(model.name)), ("tokens", .integers(tokens)),
             ("token_texts", .array(tokens.map { .string(model.text([$0])) })),
-            ("head", head.map { .integer($0 < 0 ? $0 + model.configuration.headCount : $0) } ?? .null),
+            ("head", head.map(JSON.integer) ?? .null),
             ("position", position.map(JSON.integer) ?? .null), ("edits", .array([])),
         ])
     }

@@ -54,7 +54,7 @@ import Testing
                 #expect(app.draw(on: Screen(Size(80, 24))).size == Size(80, 24))
                 app.panels = []
             }
-            app.open(LedgerPanel.self, on: .small)
+            app.open(TermsPanel.self, on: .small)
             for key in ["w", "s"] as [Unicode.Scalar] {
                 app.finish()
                 _ = app.handle(.key(.character(key)), on: .small)

@@ -7,7 +7,7 @@ import Testing
 @testable import GPTViews
 @testable import TerminalKit
 
-/// Ledger, heads, lens, zoom, continuations and the tour, by keys and by mouse.
+/// Terms, heads, lens, zoom, continuations and the tour, by keys and by mouse.
 @Suite struct UnderstandingTests {
     private func screen(_ events: [Event], size: Size = Size(120, 40), app: App? = nil) throws -> [String] {
         var app = try app ?? nanoApp()
@@ -18,10 +18,10 @@ import Testing
         try screen(events, size: size).contains { $0.contains(text) }
     }
 
-    private let ledger: [Event] = [.key(.tab), .key(.enter)]
+    private let terms: [Event] = [.key(.tab), .key(.enter)]
 
     @Test func `Enter on a cell opens how it came about, Enter on a row its source, Escape unwinds`() throws {
-        let z = keys("12s") + ledger
+        let z = keys("12s") + terms
         #expect(try shows("pattern · v over the keys up to the query", z))
         #expect(try shows("sum of 6 terms", z))
         #expect(try shows("from attn.z[C5, head 0, channel 0]", z + [.key(.enter)]))
@@ -35,7 +35,7 @@ import Testing
 
     @Test func `a logit can be traced to an embedding row, and the way is copied as text`() throws {
         var app = try nanoApp()
-        var events: [Event] = keys("57s") + ledger
+        var events: [Event] = keys("57s") + terms
         // ln_final.out, its x̂, the stream, and then always the first addend.
         events += Array(repeating: .key(.enter), count: 10) + keys("y")
         let shown = play(&app, events, size: Size(120, 40))
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `a logit is told by parts and heads, and a stream by what was written to it`() throws {
-        let parts = keys("57s") + ledger + keys("w")
+        let parts = keys("57s") + terms + keys("w")
         #expect(try shows("β of ln_final", parts))
         #expect(try shows("L2 mlp.out", parts))
         #expect(try shows("sum of 9 terms", parts))
@@ -57,7 +57,7 @@ import Testing
         #expect(try shows("attn.z[C5, head 1, channel", channels + [.key(.enter)]))
         #expect(try shows("L0 H2", channels + [.key(.escape)]))
         #expect(try shows("sum of 9 terms", heads + [.key(.escape)]))
-        let stream = keys("20s") + ledger + keys("w")
+        let stream = keys("20s") + terms + keys("w")
         #expect(try shows("sum of 4 terms", stream))
     }
 
@@ -118,7 +118,7 @@ import Testing
             "start": [.key(.right)], "embedding": [.key(.right), .key(.right)], "normalize": [.key(.right)],
             "queries": keys("]"), "scores": [.key(.tab), .key(.right)],
             "mask": Array(repeating: .key(.right), count: 4), "pattern": keys("]]"),
-            "ledger": [.key(.enter)], "source": [.key(.enter), .key(.enter)],
+            "terms": [.key(.enter)], "source": [.key(.enter), .key(.enter)],
             "stream": [.key(.enter)] + keys("w"), "mlp": [.key(.right)], "blocks": keys("}"),
             "lens": keys("p"), "heads": keys("aa"), "choice": [.key(.right)], "generate": keys("t"), "end": [],
         ]
@@ -220,7 +220,7 @@ import Testing
             }
             work()
             if typed == "w" {
-                app.open(LedgerPanel.self, on: .small)
+                app.open(TermsPanel.self, on: .small)
                 work()
             }
             for key in typed.unicodeScalars { _ = app.handle(.key(.character(key)), on: .small) }
@@ -253,8 +253,9 @@ import Testing
         }
         #expect(slice.ends(isCausal: false) == (-6, 12))
         #expect(slice.ends(isCausal: true) == (-6, 10))
-        #expect(slice.row(2, isCausal: false) == [10, 12])
+        #expect(slice.row(2, isCausal: false).filter(\.isFinite) == [10, 12])
         #expect(slice.column(1, isCausal: true) == [-6, 10])
+        #expect(NotFinite(slice.row(2, isCausal: false)).text == "1 NaN, 1 −∞")
         #expect(slice.percentile { row, _ in row < 2 } == 8)
         #expect(slice.percentile { _, _ in true } == 12)
         #expect(slice.histogram(3, from: -6, to: 12, isCausal: false) == [2, 4, 4])
@@ -273,7 +274,7 @@ import Testing
 
     @Test func `a copy that was typed ahead is sent, and one of unknown numbers is refused`() throws {
         var app = try nanoApp()
-        for event in keys("t12s") + ledger { _ = app.handle(event, on: .small) }
+        for event in keys("t12s") + terms { _ = app.handle(event, on: .small) }
         _ = app.handle(.key(.character("y")), on: .small)
         let shown = play(&app, [], size: Size(120, 40))
         let isSent = shown.terminal.copied.count == 1

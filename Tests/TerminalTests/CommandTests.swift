@@ -60,6 +60,27 @@ import Testing
         #expect(try run("show", "blocks.0.mlp.out", "--lens").errors.contains("residual stream"))
     }
 
+    @Test(arguments: [
+        ("blocks.0.attn.pattern", [], 108), ("blocks.0.attn.pattern", ["--head", "1", "--position", "-1"], 6),
+        ("blocks.2.mlp.post", ["--position", "3"], 192), ("probabilities", [], 3), ("probabilities.max", [], 1),
+        ("blocks.0.attn.row_max", ["--head", "2"], 6), ("tokens", [], 6),
+    ])
+    func `show draws every number that it prints, as a picture and as tables`(
+        address: String, options: [String], count: Int
+    ) throws {
+        let svg = try Answer.of(Built.path("gptstep"), ["show", address] + options + ["--format", "svg"])
+        #expect(svg.output.components(separatedBy: "<title>\(address)[").count - 1 == count)
+        let json = try Answer.of(Built.path("gptstep"), ["show", address] + options + ["--format", "json"]).json()
+        let values = try #require(json["values"] as? [Any])
+        #expect(values.count == count)
+        let tables = try Answer.of(Built.path("gptstep"), ["show", address] + options + ["--format", "md"]).output
+        for case let value as Double in values {
+            #expect(svg.output.contains("] = \(Float(value))</title>") || address == "tokens", "\(value)")
+            #expect(tables.contains(address == "tokens" ? "| \(Int(value)) |" : "| \(Float(value)) |"), "\(value)")
+        }
+        #expect(try run("show", address, "--format", "svg", "--cell", "0,0").status == 64)
+    }
+
     @Test func `the lens after the last write is the model's own answer`() throws {
         let lens = try run("show", "blocks.2.resid_post", "--lens", "--format", "json").json()
         let logits = try run("show", "logits", "--format", "json").json()

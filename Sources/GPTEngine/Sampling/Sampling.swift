@@ -12,7 +12,7 @@ public struct Sampling: Hashable, Sendable {
     public var topK: Int
     /// Keep the fewest that reach this share; 1 keeps all.
     public var topP: Float
-    /// With the position it fixes every draw.
+    /// With the position it fixes the random number that a token is sampled by.
     public var seed: UInt64
 
     /// Creates settings; by default nothing is cut.

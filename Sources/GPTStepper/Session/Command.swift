@@ -22,6 +22,8 @@ public enum Command: Hashable, Sendable {
     case last
     /// Begins the pass again.
     case restart
+    /// Goes to the first operation that holds a NaN or an infinity.
+    case fault
     /// Moves the selected cell of what is on the stage.
     case moveCell(rows: Int, columns: Int)
     /// Chooses another head, round and round.
@@ -69,6 +71,7 @@ public enum Command: Hashable, Sendable {
         case .first: Verb(name: "first", help: "first operation")
         case .last: Verb(name: "last", help: "last operation")
         case .restart: Verb(name: "restart", help: "restart the pass")
+        case .fault: Verb(name: "nan", help: "the first operation with NaN or infinity, once one was seen")
         case .moveCell: Verb(name: "move", help: "move the selected cell")
         case .head: Verb(name: "head", help: "previous, next head")
         case .position: Verb(name: "position", help: "choose a position")
@@ -77,8 +80,8 @@ public enum Command: Hashable, Sendable {
         case .giveBack: Verb(name: "reverse-take", help: "give the last taken token back; what was there is kept")
         case .takeUp: Verb(name: "continuation", help: "take up a continuation that was left")
         case .prompt: Verb(name: "prompt", help: "run another prompt")
-        case .sampling: Verb(name: "sampling", help: "sampling: temperature, top-k, top-p, seed")
-        case .model: Verb(name: "model", help: "choose a model, with the sizes side by side")
+        case .sampling: Verb(name: "sampling", help: "choose how the next token is sampled")
+        case .model: Verb(name: "model", help: "open another model; a text of one's own stays where it can be read")
         case .play: Verb(name: "play", help: "play or pause")
         case .pace: Verb(name: "pace", help: "play slower, faster")
         }

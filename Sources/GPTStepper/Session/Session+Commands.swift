@@ -21,6 +21,11 @@ extension Session {
         case .goto(let node, let cell):
             if let cell { stepper.visit(node, at: cell) } else { stepper.go(to: node) }
         case .first, .restart: stepper.go(to: 0)
+        case .fault:
+            guard let fault = faults.first else {
+                return .refused("No NaN and no infinity was seen in what is computed so far.")
+            }
+            stepper.go(to: fault.node)
         case .last: stepper.go(to: min(count ?? .max, stepper.program.nodes.count) - 1)
         case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)
         case .head(let offset): stepper.moveHead(offset * times)

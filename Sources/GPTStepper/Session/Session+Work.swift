@@ -9,7 +9,7 @@ extension Session {
     public var nextWork: Int? { trace?.next(toward: goal) }
 
     /// Whether there is something to compute for what is on the stage, or a token to take.
-    public var isBusy: Bool { !isInterrupted && (isTaking || nextWork != nil || waitsForHeads) }
+    public var isBusy: Bool { !isInterrupted && (isTaking || nextWork != nil || waitsForHeads || looksForFault) }
 
     /// Whether tokens are being taken.
     public var isTaking: Bool { pendingTakes > 0 }
@@ -21,6 +21,11 @@ extension Session {
         return atlas.heads(of: block).count < node.shape[0]
     }
 
+    /// Whether what is at the cursor is still to be searched for NaN and infinities.
+    private var looksForFault: Bool {
+        trace.map { faults.needsWork($0, at: stepper.index, position: stepper.selection.position) } ?? false
+    }
+
     /// Computes one operation, or takes the token that all of them lead to.
     public mutating func work() {
         guard trace?.work(toward: goal) != true else { return }
@@ -29,6 +34,9 @@ extension Session {
             takePredicted()
         } else if waitsForHeads {
             workOnHeads(of: stepper.node.block)
+        } else if let trace {
+            faults.work(
+                trace, at: stepper.index, position: stepper.selection.position, sampling: sampling)
         }
     }
 

@@ -25,6 +25,8 @@ public struct Session {
     var ahead = -1
     /// What tells the heads of the pass apart: looking at all of them takes longer than a frame.
     public internal(set) var atlas: HeadAtlas
+    /// From which operation on the pass holds what is no number.
+    public internal(set) var faults = FaultFinder()
     /// Every position by token and place.
     private var positionNames: [String]
     /// The seed of random weights.
@@ -90,6 +92,7 @@ public struct Session {
             trace = try pass(next)
             stepper = next
             atlas = HeadAtlas(stepper.program)
+            faults = FaultFinder()
             ahead = -1
             positionNames = Scene.positionNames(stepper.tokens, model)
             return .done(sentence)

@@ -52,7 +52,7 @@ extension App {
         }
         let (scene, front) = (session.scene, front)
         let layout = ScreenLayout(size)
-        TitleLine(scene: scene, isBusy: isBusy).draw(on: &canvas, in: layout.title)
+        TitleLine(scene: scene, isBusy: isBusy, fault: session.faults.first).draw(on: &canvas, in: layout.title)
         if layout.hasTimelineColumn {
             TimelineList(scene: scene, hasFocus: focus == .timeline).draw(
                 on: &canvas, in: layout.timeline.inset(columns: 0, rows: 1))

@@ -65,7 +65,7 @@ extension App {
     /// Into the selected thing: the stage, a candidate, or how a number came about.
     private mutating func enter(on screen: Screen) {
         guard focus != .timeline else { return focus = .stage }
-        guard takesByHand else { return open(LedgerPanel.self, on: screen) }
+        guard takesByHand else { return open(TermsPanel.self, on: screen) }
         session.perform(.takeToken(session.scene.vocabulary))
     }
 

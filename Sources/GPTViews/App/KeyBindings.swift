@@ -19,11 +19,32 @@ struct KeyBinding: Sendable {
     /// What it does, in a line.
     let help: String
     /// Where it works; everywhere unless said.
-    var focus: Set<Focus> = Set(Focus.allCases)
+    let focus: Set<Focus>
+
+    /// - Parameters:
+    ///   - help: what it does; nil where the table of commands says it.
+    ///   - note: what is to be said beside it.
+    init(
+        symbols: String, keys: [(key: Key, action: Action)], word: String, help: String? = nil, note: String = "",
+        focus: Set<Focus> = Set(Focus.allCases)
+    ) {
+        (self.symbols, self.keys, self.word, self.focus) = (symbols, keys, word, focus)
+        if let help {
+            self.help = help
+        } else if case .command(let command) = keys.first?.action {
+            self.help = command.verb.help + note
+        } else {
+            self.help = note
+        }
+    }
 }
 
 enum KeyBindings {
     private static let stepping: Set<Focus> = [.timeline, .inspector]
+
+    /// The key that is shown first of all once a number was seen that is none.
+    static let fault = KeyBinding(
+        symbols: "!", keys: [(.character("!"), .command(.fault))], word: "")
 
     /// All keys, the most needed first.
     static let all: [KeyBinding] = [
@@ -31,14 +52,14 @@ enum KeyBindings {
             symbols: "→ ←",
             keys: [(.right, .command(.step(.operation, .forward))), (.left, .command(.step(.operation, .backward)))],
             word: "step",
-            help: "one operation forward, back; a count goes first: 10→", focus: stepping),
+            note: "; a count goes first: 10→", focus: stepping),
         KeyBinding(
             symbols: "arrows", keys: cellKeys, word: "cell",
             help: "h j k l too: move the cell when the stage has the focus",
             focus: [.stage]),
         KeyBinding(
             symbols: "s S", keys: both("s", "S", .operation), word: "step",
-            help: "one operation forward, back, whatever has the focus"),
+            note: ", whatever has the focus"),
         KeyBinding(
             symbols: "↓ ↑",
             keys: [(.down, .command(.step(.subLayer, .forward))), (.up, .command(.step(.subLayer, .backward)))]
@@ -46,14 +67,13 @@ enum KeyBindings {
                     (.character("j"), .command(.step(.subLayer, .forward))),
                     (.character("k"), .command(.step(.subLayer, .backward))),
                 ],
-            word: "sub-layer", help: "next, previous sub-layer; also j k", focus: stepping),
+            word: "sub-layer", note: "; also j k", focus: stepping),
         KeyBinding(
             symbols: "n N", keys: both("n", "N", .subLayer), word: "",
-            help: "next, previous sub-layer, whatever has the focus"),
+            note: ", whatever has the focus"),
         KeyBinding(
             symbols: "[ ]", keys: [(.character("["), .command(.head(-1))), (.character("]"), .command(.head(1)))],
-            word: "head",
-            help: "previous, next head"),
+            word: "head"),
         KeyBinding(
             symbols: "Tab", keys: [(.tab, .gesture(.focus(1))), (.backTab, .gesture(.focus(-1)))], word: "focus",
             help: "focus: timeline → stage → inspector; Shift-Tab back"),
@@ -62,8 +82,8 @@ enum KeyBindings {
             help: "from the timeline into the stage",
             focus: [.timeline]),
         KeyBinding(
-            symbols: "Enter", keys: [(.enter, .gesture(.enter))], word: "ledger",
-            help: "how the cell came about; takes a candidate, inspector: its ledger",
+            symbols: "Enter", keys: [(.enter, .gesture(.enter))], word: "terms",
+            help: "what the cell is made of, term by term; takes a candidate",
             focus: [.stage, .inspector]),
         KeyBinding(
             symbols: "Esc", keys: [(.escape, .gesture(.escape))], word: "", help: "back out, one level each time"),
@@ -72,8 +92,7 @@ enum KeyBindings {
             word: "help",
             help: "these keys, and the guided tour; also F1"),
         KeyBinding(
-            symbols: "t", keys: [(.character("t"), .command(.take))], word: "take token",
-            help: "take the next token and go on with it"),
+            symbols: "t", keys: [(.character("t"), .command(.take))], word: "take token"),
         KeyBinding(symbols: "q", keys: [(.character("q"), .gesture(.quit))], word: "quit", help: "quit"),
         KeyBinding(
             symbols: "a", keys: [(.character("a"), .panel(HeadsPanel.self))], word: "all heads",
@@ -105,20 +124,17 @@ enum KeyBindings {
             symbols: "e", keys: [(.character("e"), .panel(PromptPanel.self))], word: "edit",
             help: "edit the prompt; Enter runs it, Esc leaves it"),
         KeyBinding(
-            symbols: "f F", keys: both("f", "F", .block), word: "block", help: "finish this block; back to its start"),
+            symbols: "f F", keys: both("f", "F", .block), word: "block"),
         KeyBinding(
             symbols: "o", keys: [(.character("o"), .panel(SamplingPanel.self))], word: "sampling",
             help: "sampling: temperature, top-k, top-p, seed"),
         KeyBinding(
-            symbols: "i I", keys: both("i", "I", .cell), word: "one cell",
-            help: "run one cell, on into the next operation; take one back"),
-        KeyBinding(symbols: "Space", keys: [(.character(" "), .command(.play))], word: "play", help: "play or pause"),
+            symbols: "i I", keys: both("i", "I", .cell), word: "one cell"),
+        KeyBinding(symbols: "Space", keys: [(.character(" "), .command(.play))], word: "play"),
         KeyBinding(
-            symbols: "} {", keys: both("}", "{", .sameOperation), word: "same op",
-            help: "the same operation one block on, one block back"),
+            symbols: "} {", keys: both("}", "{", .sameOperation), word: "same op"),
         KeyBinding(
-            symbols: "T", keys: [(.character("T"), .command(.giveBack))], word: "give back",
-            help: "give the last taken token back; what was there is kept"),
+            symbols: "T", keys: [(.character("T"), .command(.giveBack))], word: "give back"),
         KeyBinding(
             symbols: "R", keys: [(.character("R"), .panel(ContinuationsPanel.self))], word: "",
             help: "continuations that were left: take one up again"),
@@ -129,14 +145,14 @@ enum KeyBindings {
                 (.character("G"), .command(.last)),
             ],
             word: "", help: "first, last operation; also g G, and 40G for step 40"),
-        KeyBinding(symbols: "r", keys: [(.character("r"), .command(.restart))], word: "", help: "restart the pass"),
+        fault,
+        KeyBinding(symbols: "r", keys: [(.character("r"), .command(.restart))], word: ""),
         KeyBinding(
             symbols: "< >",
             keys: [
                 (.character("<"), .command(.pace(faster: false))), (.character(">"), .command(.pace(faster: true))),
             ],
-            word: "",
-            help: "play slower, faster"),
+            word: ""),
         KeyBinding(
             symbols: "PgUp PgDn",
             keys: [

@@ -14,6 +14,7 @@ struct HelpPanel: Panel {
     mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
         switch key {
         case .escape, .character("q"), .character("?"), .function(1), .enter: return .closes()
+        case .home, .end, .character("g"), .character("G"): break
         case .character("t"):
             TourPanel.start(&app, screen)
             return .closes()

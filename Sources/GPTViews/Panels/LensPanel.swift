@@ -161,8 +161,7 @@ struct LensPanel: Panel {
         let isShaded = canvas.capabilities.colorCount >= 256
         if isShaded { canvas.fill(Rect(x, y, width - 1, 1), ground) }
         let style = isShaded ? Style(.ink, on: ground, bold: isNew) : Style(.text, bold: isNew)
-        let percent = 100 * candidate.probability
-        let share = percent < 1 ? "<1 %" : String(format: "%.0f %%", percent)
+        let share = candidate.probability < 0.01 ? "<1 %" : Digits.percent(Double(candidate.probability), 0)
         let room = width - 1 - share.count - 1
         canvas.write(
             (isNew ? "◆" : " ") + clipped(scene.model.label(candidate.token), room - 1), x: x, y: y, style)

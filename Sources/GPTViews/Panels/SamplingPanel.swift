@@ -80,7 +80,7 @@ struct SamplingPanel: Panel {
             }
             let isCut = prediction.filtered[flat: id] == -.infinity
             canvas.write(
-                isCut ? "filtered out" : String(format: "%.2f %%", 100 * share), x: box.x + 67, y: y,
+                isCut ? "filtered out" : Digits.percent(Double(share), 2), x: box.x + 67, y: y,
                 Style(.text, on: .bar))
         }
     }

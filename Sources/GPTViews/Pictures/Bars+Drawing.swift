@@ -44,6 +44,10 @@ extension Bars {
                 let ground = scale.ramp.role(scale == .sequential ? max(0.25, bar.length) : bar.length)
                 canvas[x, y] = bar.isCut ? Cell("░", .faint) : Cell(" ", Style(.text, on: ground))
             }
+            // What is no number has no length, and a mark of its own.
+            if bar.number?.isFinite == false {
+                canvas.write(" \(bar.value) ", x: zero, y: y, Style(.background, on: .badge, bold: true))
+            }
             if hasNegative {
                 canvas[zero, y].glyph = canvas[zero, y].glyph == " " && length == 0 ? "│" : canvas[zero, y].glyph
             }

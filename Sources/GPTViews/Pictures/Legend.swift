@@ -23,7 +23,8 @@ struct Legend {
 
     /// - Parameter below: whether the line below is free, for what does not fit.
     func draw(on canvas: inout Canvas, x: Int, y: Int, limit: Int, below: Bool = false) {
-        let size = rules.scaling == .row ? "" : number(end, width: 7)
+        let isBare = rules.scaling == .row || end == 0 && notFinite.count > 0
+        let size = isBare ? "" : number(end, width: 7)
         let (low, high) =
             switch scale {
             case .sequential: ("0", rules.scaling == .matrix ? "1" : size)

@@ -9,7 +9,11 @@ extension ShareLine {
         guard width > 10 else { return }
         // Each column shows the token that its middle falls on; where several lie in one they are not told apart.
         let ids = prediction.probabilities.values.indices.filter { prediction.probabilities[flat: $0] > 0 }
-        guard var sum = ids.first.map({ Double(prediction.probabilities[flat: $0]) }) else { return }
+        guard var sum = ids.first.map({ Double(prediction.probabilities[flat: $0]) }) else {
+            canvas.write(
+                "the shares are not all numbers: there is no line to sample from", x: area.x, y: area.y, .accent)
+            return
+        }
         var place = 0
         /// Of the tokens with a share, the one that lies at a point of the line, by place.
         func token(at point: Double) -> Int {

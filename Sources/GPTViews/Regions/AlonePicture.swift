@@ -86,14 +86,20 @@ struct AlonePicture {
         ]
         for (line, entry) in names.compactMap(\.self).enumerated() {
             let (name, numbers) = entry
-            let statistics = Statistics(numbers)
-            let sum = numbers.reduce(0.0) { $0 + Double($1) }
+            // What is no number is counted, and the others are summed up.
+            let (bad, others) = (NotFinite(numbers), numbers.filter(\.isFinite))
+            let statistics = Statistics(others)
+            let sum = others.reduce(0.0) { $0 + Double($1) }
             let facts = [
                 ("Σ", Float(sum)), ("mean", Float(statistics.mean)), ("σ", Float(statistics.deviation)),
                 ("least", statistics.minimum), ("most", statistics.maximum),
             ]
             var x = canvas.write(clippedName(name, 18), x: area.x, y: area.y + line, .dim)
             x = area.x + 20
+            if bad.count > 0 {
+                x = canvas.write(" \(bad.text) ", x: x, y: area.y + line, Style(.background, on: .badge, bold: true))
+                x = canvas.write(" others: ", x: x, y: area.y + line, .dim)
+            }
             for (name, value) in facts where x + 14 <= area.maxX {
                 canvas.write([(name + " ", .dim), (number(value, width: 7), .text)], x: x, y: area.y + line)
                 x += 14

@@ -23,10 +23,12 @@ struct KeyStrip {
     }
 
     private static func bindings(_ app: App) -> [(String, String)] {
-        KeyBindings.all.filter {
-            // Arrows step where they step; elsewhere the letter is shown in their place.
-            !$0.word.isEmpty && $0.focus.contains(app.focus) && (app.focus == .stage || $0.symbols != "s S")
-        }.map { ($0.symbols, app.takesByHand && $0.keys.contains { $0.key == .enter } ? "take it" : $0.word) }
+        let fault = app.session.faults.first.map { [(KeyBindings.fault.symbols, "first \($0.name)")] } ?? []
+        return fault
+            + KeyBindings.all.filter {
+                // Arrows step where they step; elsewhere the letter is shown in their place.
+                !$0.word.isEmpty && $0.focus.contains(app.focus) && (app.focus == .stage || $0.symbols != "s S")
+            }.map { ($0.symbols, app.takesByHand && $0.keys.contains { $0.key == .enter } ? "take it" : $0.word) }
     }
 }
 

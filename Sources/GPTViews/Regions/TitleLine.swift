@@ -8,6 +8,8 @@ import TerminalKit
 struct TitleLine {
     let scene: Scene
     let isBusy: Bool
+    /// From where on there are numbers that are none.
+    let fault: FaultFinder.Fault?
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         canvas.fill(area, .bar)
@@ -31,7 +33,7 @@ struct TitleLine {
         let room = limit - x - 2 - (badge.map { $0.count + 4 } ?? 0)
         let facts = [["\(count) parameters"] + notes, notes, badge == nil ? [state] : [], []]
             .map { ([scene.model.name] + $0).joined(separator: " · ") }
-        let fitting = facts.first { $0.unicodeScalars.count <= room } ?? scene.model.name
+        let fitting = facts.first { $0.unicodeScalars.count <= room } ?? clipped(scene.model.name, max(4, room))
         x = canvas.write(fitting, x: x + 2, y: area.y, text, limit: limit)
         if let badge { canvas.write(" \(badge) ", x: x + 2, y: area.y, Style(.background, on: .badge, bold: true)) }
         canvas.write(right, endingAt: area.maxX - 1, y: area.y, text)
@@ -41,10 +43,17 @@ struct TitleLine {
 
     /// What cannot be missed: numbers that mean nothing, or no numbers.
     private var badge: String? {
-        switch scene.model.state {
-        case .random: "RANDOM WEIGHTS"
-        case .shapes, .absent: "SHAPES ONLY"
-        case .loaded: nil
+        let state: String? =
+            switch scene.model.state {
+            case .random: "RANDOM WEIGHTS"
+            case .shapes, .absent: "SHAPES ONLY"
+            case .loaded: nil
+            }
+        let place = fault.map { fault in
+            let node = scene.stepper.program.nodes[fault.node]
+            return "\(fault.name) from \(node.block.map { "L\($0) " } ?? "")\(node.name) on"
         }
+        let all = [state, place].compactMap(\.self)
+        return all.isEmpty ? nil : all.joined(separator: " · ")
     }
 }

@@ -65,14 +65,14 @@ struct TourPanel: Panel {
         Stop(id: "pattern", address: "blocks.0.attn.pattern", region: .stage) { app, _ in
             app.session.stepper.selection.head == 2
         },
-        Stop(id: "ledger", address: "blocks.0.attn.pattern", region: .stage) { app, _ in
-            app.front is LedgerPanel
+        Stop(id: "terms", address: "blocks.0.attn.pattern", region: .stage) { app, _ in
+            app.front is TermsPanel
         },
         Stop(id: "source", address: "blocks.0.attn.z", region: .stage) { app, _ in
-            ((app.front as? LedgerPanel)?.frames.count ?? 0) > 1
+            ((app.front as? TermsPanel)?.frames.count ?? 0) > 1
         },
         Stop(id: "stream", address: "blocks.0.resid_mid", region: .stage) { app, _ in
-            (app.front as? LedgerPanel)?.top.view == .parts
+            (app.front as? TermsPanel)?.top.view == .parts
         },
         Stop(id: "mlp", address: "blocks.0.mlp.pre", region: .stage) { app, begun in
             app.session.stepper.index > begun.index
@@ -156,14 +156,14 @@ struct TourPanel: Panel {
 
     private mutating func begin(_ app: inout App) {
         // Where the task is to move the cell or to ask it, the arrows and Enter speak to the stage.
-        let isOnStage = ["mask", "ledger", "source", "stream"].contains(stop.id)
+        let isOnStage = ["mask", "terms", "source", "stream"].contains(stop.id)
         (app.panels, app.focus) = ([], isOnStage ? .stage : .timeline)
         app.view.reset()
         let program = app.session.stepper.program
         if let node = try? program.quantity(at: stop.address).node { app.session.perform(.goto(node)) }
         // Where a head or a masked cell was chosen before, the task would be done before it is read.
         if ["queries", "pattern"].contains(stop.id) { app.session.perform(.head(-app.session.stepper.selection.head)) }
-        let isAttention = ["mask", "ledger", "scores", "pattern"].contains(stop.id)
+        let isAttention = ["mask", "terms", "scores", "pattern"].contains(stop.id)
         app.session.perform(.position(isAttention ? 3 : app.session.stepper.tokens.count - 1, key: 0))
         (begun, isDone) = (app.session.stepper, false)
     }

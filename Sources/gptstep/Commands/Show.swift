@@ -22,6 +22,10 @@ struct Show: ParsableCommand {
               gptstep show blocks.0.attn.pattern --cell 1,4,2
               gptstep show logits --cell 5,0
               gptstep show blocks.1.resid_mid --lens
+
+            --format svg and md write a figure: a picture whose cells say their numbers, or tables for a text.
+
+              gptstep show blocks.0.attn.pattern --format svg -o pattern.svg
             """)
 
     @Argument(help: "The operation, as blocks.0.attn.pattern.")
@@ -29,7 +33,7 @@ struct Show: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: FigureOptions
     @Option(parsing: .unconditional, help: ArgumentHelp("Only this head.", valueName: "h"), transform: wholeIndex)
     var head: Int?
     @Option(
@@ -48,6 +52,9 @@ struct Show: ParsableCommand {
         if cell != nil, head != nil || position != nil || lens {
             throw ValidationError("--cell is a whole index: it goes without --head, --position and --lens.")
         }
+        if case .figure(let exporter) = output.format, cell != nil || lens {
+            throw ValidationError("--format \(exporter.name) draws an operation: it goes without --cell and --lens.")
+        }
         if lens, head != nil { throw ValidationError("--lens speaks of all heads: it goes without --head.") }
     }
 
@@ -61,7 +68,7 @@ struct Show: ParsableCommand {
         if let cell { return try showCell(cell, quantity, trace, model, sampling) }
         if lens { return try showLens(quantity, trace, model) }
         let answer = try ShowAnswer(quantity, of: trace, model, sampling, head: head, position: position)
-        try output.write(from: model, text: answer.text, json: answer.json)
+        try output.write(from: model, text: answer.text, json: answer.json, figure: answer.figure)
     }
 }
 

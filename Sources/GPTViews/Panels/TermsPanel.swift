@@ -4,7 +4,7 @@ import GPTStepper
 import TerminalKit
 
 /// How the selected cell came about, and where its terms came from: a stack that Enter grows and Esc unwinds.
-struct LedgerPanel: Panel {
+struct TermsPanel: Panel {
     /// The cells on the way back, the first asked for at the bottom.
     private(set) var frames: [TermsFrame]
 
@@ -52,7 +52,7 @@ struct LedgerPanel: Panel {
     private func path(_ scene: Scene) -> String {
         frames.flatMap { frame in
             let value =
-                frame.decomposition.map { ledger in ledger.value.map { "\($0)" } ?? "no value" } ?? "not computed yet"
+                frame.decomposition.map { $0.value.map { "\($0)" } ?? "no value" } ?? "not computed yet"
             let index = frame.cell.map(String.init).joined(separator: ",")
             let address = scene.stepper.program.nodes[frame.node].address
             return ["\(address)[\(index)] = \(value)   \(frame.decomposition?.formula ?? "")"]
@@ -131,7 +131,7 @@ struct LedgerPanel: Panel {
         let node = program.nodes[frame.node]
         let table = TermsTable(frame, scene)
         let heading = area.takeTop(isTall ? 2 : 1)
-        let x = canvas.write("Ledger", x: heading.x, y: heading.y, .accent)
+        let x = canvas.write("Terms", x: heading.x, y: heading.y, .accent)
         let shares = frame.shares(program)
         let names = frames.flatMap { [$0.name] + $0.shares(program).map(\.name) }
         let way = names.dropLast()
@@ -141,8 +141,8 @@ struct LedgerPanel: Panel {
         } else {
             canvas.write(node.address, endingAt: heading.maxX, y: heading.y, .dim)
         }
-        var value = frame.decomposition.map { ledger in
-            ledger.value.map { ledger.terms.isEmpty ? "\(Int($0))" : Digits.exact($0) } ?? "no value"
+        var value = frame.decomposition.map { sum in
+            sum.value.map { sum.terms.isEmpty ? "\(Int($0))" : Digits.exact($0) } ?? "no value"
         }
         var name = frame.name
         if let share = shares.last { (name, value) = ("\(share.name) toward \(name)", Digits.decimal(share.value)) }
@@ -244,7 +244,11 @@ struct LedgerPanel: Panel {
 
     /// A bar as long as a share of the largest; signed ones grow from the middle.
     private func drawBar(_ share: Double, width: Int, x: Int, y: Int, isShare: Bool, on canvas: inout Canvas) {
-        guard width >= 6, share.isFinite else { return }
+        guard width >= 6 else { return }
+        guard share.isFinite else {
+            canvas.write(" \(Digits.name(share)) ", x: x, y: y, Style(.background, on: .badge, bold: true))
+            return
+        }
         let half = isShare ? width : width / 2
         let length = Int((abs(share) * Double(half)).rounded())
         let zero = isShare ? x : x + half
