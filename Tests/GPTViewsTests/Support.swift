@@ -59,10 +59,37 @@ func play(
     _ app: inout App, _ events: [Event], size: Size = Size(80, 24), capabilities: Capabilities = Capabilities(),
     language: String = "en"
 ) -> (terminal: MemoryTerminal, status: Int32) {
+    var fetcher = ScriptedFetcher([])
+    return play(&app, events, size: size, capabilities: capabilities, language: language, fetcher: &fetcher)
+}
+
+/// The same with somebody who fetches models.
+func play(
+    _ app: inout App, _ events: [Event], size: Size = Size(80, 24), capabilities: Capabilities = Capabilities(),
+    language: String = "en", fetcher: inout ScriptedFetcher
+) -> (terminal: MemoryTerminal, status: Int32) {
     var terminal = MemoryTerminal(size, capabilities, events: events)
     // As the program ends when a file changed under it.
-    let status = (try? run(&app, on: &terminal, language: language)) ?? 74
+    let status = (try? run(&app, on: &terminal, language: language, fetcher: &fetcher)) ?? 74
     return (terminal, status)
+}
+
+/// Tells what it was given to tell, a piece at a time, and keeps what it was asked for.
+struct ScriptedFetcher: Fetcher {
+    private var news: [FetchProgress]
+    private(set) var begun: [String] = []
+    private(set) var interruptions = 0
+    let source = "https://hub.example"
+
+    init(_ news: [FetchProgress]) { self.news = news }
+
+    var isRunning: Bool { !begun.isEmpty && !news.isEmpty }
+    mutating func begin(_ preset: String) { begun.append(preset) }
+    mutating func interrupt() {
+        interruptions += 1
+        news = [FetchProgress(.interrupted)]
+    }
+    mutating func progress() -> FetchProgress? { isRunning ? news.removeFirst() : nil }
 }
 
 extension Screen {

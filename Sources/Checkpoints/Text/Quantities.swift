@@ -22,3 +22,11 @@ public func listed(_ names: [String]) -> String {
     let shown = names.prefix(4).map(visible).joined(separator: ", ")
     return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
 }
+
+/// A time as people say it: `7 s`, `2 min 5 s`, `1 h 4 min`.
+public func duration(_ seconds: Double) -> String {
+    let seconds = Int(min(seconds.rounded(.up), 359_999))
+    return seconds < 60
+        ? "\(seconds) s"
+        : seconds < 3600 ? "\(seconds / 60) min \(seconds % 60) s" : "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+}

@@ -12,6 +12,10 @@ public struct App {
         case suspend
         /// Put this text on the person's clipboard.
         case copy(String)
+        /// Fetch the weights of this preset, and tell how it goes.
+        case fetch(String)
+        /// End what is being fetched; what came is kept.
+        case stopFetching
         /// End with this exit status.
         case quit(Int32)
     }
@@ -63,7 +67,7 @@ public struct App {
         case .paste(let text): paste(text, on: screen)
         case .mouse(let mouse): return handle(mouse, on: screen)
         case .timeout: session.tick()
-        case .signal(.interrupt): return interrupt()
+        case .signal(.interrupt): return interrupt(on: screen)
         case .signal(let signal): return .quit(128 + signal.rawValue)
         case .end: return .quit(0)
         case .resize: return .redraw
@@ -79,9 +83,11 @@ public struct App {
     }
 
     /// Stops what is running; with nothing running, ends.
-    private mutating func interrupt() -> Effect? {
+    private mutating func interrupt(on screen: Screen) -> Effect? {
         if session.stepper.isPlaying {
             session.pause()
+        } else if let place = panels.lastIndex(where: \.isRunning) {
+            return ask(place) { $0.press(.escape, &$1, screen) }.effect
         } else if isBusy {
             panels.removeAll { $0.place == .unseen }
             session.interrupt()
@@ -152,6 +158,11 @@ public struct App {
         }
     }
 
+    /// Takes in how what is being fetched goes.
+    public mutating func hear(_ progress: FetchProgress) {
+        for place in panels.indices.reversed() { ask(place) { $0.hear(progress, &$1) } }
+    }
+
     // MARK: Work
 
     /// Whether there is something to compute.
@@ -178,10 +189,14 @@ public struct Screen: Hashable, Sendable {
     public var capabilities: Capabilities
     /// The language of the tour, `en` or `vi`.
     public var language: String
+    /// Where weights are fetched from, as a person knows it.
+    public var source: String
 
     /// A screen of some size.
-    public init(_ size: Size, _ capabilities: Capabilities = Capabilities(), language: String = "en") {
-        (self.size, self.capabilities, self.language) = (size, capabilities, language)
+    public init(
+        _ size: Size, _ capabilities: Capabilities = Capabilities(), language: String = "en", source: String = "the hub"
+    ) {
+        (self.size, self.capabilities, self.language, self.source) = (size, capabilities, language, source)
     }
 }
 

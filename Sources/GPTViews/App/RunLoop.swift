@@ -8,13 +8,16 @@ public import TerminalKit
 /// One thread owns screen and numbers. Long work is done an operation at a time between two looks at the keyboard, so
 /// the screen stays alive and a key is answered at once.
 ///
-/// - Parameter language: the language of the tour, `en` or `vi`.
+/// - Parameters:
+///   - language: the language of the tour, `en` or `vi`.
+///   - fetcher: who fetches the weights of presets.
 /// - Throws: ``FileError/changed(_:)`` when somebody writes to the weights' file while it is open.
 public func run(
-    _ app: inout App, on terminal: inout some Terminal, language: String = "en"
+    _ app: inout App, on terminal: inout some Terminal, language: String, fetcher: inout some Fetcher
 ) throws(FileError) -> Int32 {
     let clock = ContinuousClock()
-    var screen: Screen { Screen(terminal.size, terminal.capabilities, language: language) }
+    let source = fetcher.source
+    var screen: Screen { Screen(terminal.size, terminal.capabilities, language: language, source: source) }
     var lastFrame = clock.now
     var isShown = false
     var noted: FilePath?
@@ -25,6 +28,8 @@ public func run(
         case .redraw: terminal.redraw()
         case .suspend: terminal.suspend()
         case .copy(let text): terminal.copy(text)
+        case .fetch(let preset): fetcher.begin(preset)
+        case .stopFetching: fetcher.interrupt()
         case .quit(let status): return status
         case nil: break
         }
@@ -37,6 +42,10 @@ public func run(
         while app.isBusy, clock.now - start < .milliseconds(30) {
             if let status = carryOut(app.work(on: screen)) { return status }
         }
+        if let progress = fetcher.progress() {
+            app.hear(progress)
+            isShown = false
+        }
         let isDone = !app.isBusy
         if isDone ? !isShown : clock.now - lastFrame > .milliseconds(100) {
             terminal.present(app.draw(on: screen))
@@ -44,9 +53,10 @@ public func run(
         }
         // While no key is pressed, what the next one will ask for is made ready.
         let looksAhead = isDone && app.front == nil && app.session.canLookAhead
-        let event = terminal.nextEvent(within: isDone && !looksAhead ? app.timeout : 0)
-        if looksAhead, event == .timeout {
-            app.session.lookAhead()
+        let pause = fetcher.isRunning ? min(100, app.timeout ?? 100) : app.timeout
+        let event = terminal.nextEvent(within: isDone && !looksAhead ? pause : 0)
+        if event == .timeout, looksAhead || fetcher.isRunning && app.timeout == nil {
+            if looksAhead { app.session.lookAhead() }
             continue
         }
         isShown = false

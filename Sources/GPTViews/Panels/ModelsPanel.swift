@@ -8,10 +8,13 @@ import TerminalKit
 /// The presets side by side: numbers, parameters by part, and bars to scale, so that one sees what grows.
 struct ModelsPanel: Panel {
     private var selected: Int
+    /// Where weights come from.
+    private let source: String
     let place = PanelPlace.screen
 
     init(_ app: App, _ screen: Screen) {
         selected = app.session.choices.firstIndex { $0.name == app.session.model.name } ?? 0
+        source = screen.source
     }
 
     var row: Int? {
@@ -19,7 +22,12 @@ struct ModelsPanel: Panel {
         set { selected = newValue ?? selected }
     }
 
-    func keys(_ app: App) -> [(String, String)] { [("↓ ↑", "choose"), ("Enter", "open"), ("Esc", "close")] }
+    func keys(_ app: App) -> [(String, String)] {
+        [("↓ ↑", "choose"), ("Enter", "open")]
+            + (FetchPanel.offers(app.session.choices[selected]) ? [("f", "fetch the weights")] : []) + [
+                ("Esc", "close")
+            ]
+    }
 
     mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
         let choices = app.session.choices
@@ -31,6 +39,9 @@ struct ModelsPanel: Panel {
                 app.open(choice, keepsText: true)
             }
             return .closes()
+        case .character("f") where FetchPanel.offers(choices[selected]):
+            app.panels.append(FetchPanel(choices[selected], screen))
+            return .closes(.fetch(choices[selected].name))
         case .escape, .character("q"), .character("m"): return .closes()
         default: selected = Self.move(key, from: selected, of: choices.count) ?? selected
         }
@@ -96,9 +107,14 @@ struct ModelsPanel: Panel {
             ],
             x: area.x, y: area.y)
         canvas.write(clipped("  " + state, area.width), x: area.x, y: area.y + 1, .dim)
+        let isOffered = FetchPanel.offers(preset)
+        if isOffered {
+            canvas.write(
+                clipped("  " + FetchPanel.offer(preset, source), area.width), x: area.x, y: area.y + 2, .text)
+        }
         let census = preset.configuration.census
         for (place, (part, count)) in census.enumerated() {
-            let y = area.y + 2 + place
+            let y = area.y + (isOffered ? 3 : 2) + place
             let share = Double(count) / Double(preset.configuration.parameterCount)
             let isTied = part == "output head" && preset.configuration.tiesEmbeddings
             canvas.write(isTied ? "head = token table" : part, x: area.x + 2, y: y, .text)

@@ -33,6 +33,10 @@ protocol Panel: SendableMetatype {
     func needsWork(_ app: App) -> Bool
     /// Does a piece of what it waits for.
     mutating func work(_ app: inout App, _ screen: Screen) -> Answer
+    /// Whether something runs for it beside the session, which an interrupt ends as Esc does.
+    var isRunning: Bool { get }
+    /// Is told how what is being fetched goes.
+    mutating func hear(_ progress: FetchProgress, _ app: inout App) -> Answer
     /// Lines that it takes below the stage, of a guide.
     func height(width: Int) -> Int
 }
@@ -85,6 +89,8 @@ extension Panel {
     mutating func adapt(to area: Rect) {}
     func needsWork(_ app: App) -> Bool { false }
     mutating func work(_ app: inout App, _ screen: Screen) -> Answer { .stays() }
+    var isRunning: Bool { false }
+    mutating func hear(_ progress: FetchProgress, _ app: inout App) -> Answer { .stays() }
     func height(width: Int) -> Int { 0 }
 
     /// The place in a list of `count` that a key leads to from another; nil where it moves nothing.

@@ -44,9 +44,7 @@ struct Pull: ParsableCommand {
         var found: HubDownload.Snapshot?
         do {
             while found == nil { found = try job.work(for: .milliseconds(250), report: progress.show) }
-        } catch let error as HubError where error.isLackOfNetwork {
-            throw NoNetwork(error: error, name: name, reference: candidates[0])
-        }
+        } catch { throw NoNetwork.explaining(error, name: name) }
         guard let snapshot = found else { return }
         progress.clear()
         try output.write(
@@ -66,10 +64,18 @@ struct Pull: ParsableCommand {
 }
 
 /// A fetch without a network, with what to do elsewhere.
-private struct NoNetwork: DescribedError, CustomStringConvertible {
-    let error: HubError
-    let name: String
-    let reference: HubReference
+struct NoNetwork: DescribedError, CustomStringConvertible {
+    private let error: HubError
+    private let name: String
+    private let reference: HubReference
+
+    /// An error of a fetch, with what to do elsewhere where it is for want of a network.
+    static func explaining(_ error: any Error, name: String) -> any Error {
+        guard let error = error as? HubError, error.isLackOfNetwork,
+            let reference = HubReference.candidates(for: name).first
+        else { return error }
+        return NoNetwork(error: error, name: name, reference: reference)
+    }
 
     var status: ExitStatus { .unavailable }
     var description: String {

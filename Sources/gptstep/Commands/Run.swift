@@ -54,7 +54,9 @@ struct Run: ParsableCommand {
         let status: Int32
         do {
             defer { terminal.close() }
-            status = try GPTViews.run(&app, on: &terminal, language: lang ?? App.language(environment))
+            var fetcher = HubFetcher()
+            status = try GPTViews.run(
+                &app, on: &terminal, language: lang ?? App.language(environment), fetcher: &fetcher)
         }
         if let note = terminal.note { standardError("gptstep: \(note)") }
         if status != 0 { Foundation.exit(status) }
