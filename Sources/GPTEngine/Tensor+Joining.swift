@@ -88,6 +88,9 @@ final class Growth: @unchecked Sendable {
 
     deinit { numbers.deallocate() }
 
+    /// Forgets the numbers after the first `count`: what is written next takes their place.
+    func truncate(to count: Int) { self.count = count }
+
     func append(_ tensor: Tensor) {
         tensor.withValues { _ = numbers[count..<count + tensor.count].update(fromContentsOf: $0) }
         count += tensor.count

@@ -5,7 +5,7 @@
 public struct Tensor: Sendable {
     /// The extent of each axis, outermost first.
     public let shape: [Int]
-    private let storage: Storage
+    private var storage: Storage
 
     /// Creates a tensor and lets `fill` write all its numbers, which are not initialised before.
     public init(_ shape: [Int], fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
@@ -46,6 +46,23 @@ public struct Tensor: Sendable {
     func growing(at count: Int) -> Growth? {
         guard case .growing(let memory) = storage.origin, memory.count == count else { return nil }
         return memory
+    }
+
+    /// Whether rows can be added to it without a copy of all.
+    var isGrowing: Bool { if case .growing = storage.origin { true } else { false } }
+
+    /// Forgets the rows of the first axis after the first `count`; where nobody else looks at them, their memory is written
+    /// to by those that come next.
+    mutating func keepRows(_ count: Int) {
+        let stride = self.count / max(1, shape[0])
+        if case .growing(let memory) = storage.origin, memory.count == self.count,
+            isKnownUniquelyReferenced(&storage)
+        {
+            memory.truncate(to: count * stride)
+            self = Tensor([count] + shape.dropFirst(), growing: memory)
+        } else {
+            self = rows(0..<count)
+        }
     }
 
     private init(_ shape: [Int], _ storage: Storage) {

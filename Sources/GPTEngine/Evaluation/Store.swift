@@ -12,6 +12,8 @@ public final class Store {
     /// What each pass has.
     private var shelves: [ObjectIdentifier: Shelf] = [:]
     private var clock = 0
+    /// How often something was dropped.
+    private(set) var dropCount = 0
 
     /// A store without values.
     public init(budget: Int = Machine.activationMemory) {
@@ -65,6 +67,7 @@ public final class Store {
         }
         guard let least else { return false }
         least.shelf.drop(least.node)
+        dropCount += 1
         return true
     }
 }
@@ -77,6 +80,12 @@ final class Shelf {
         /// How many rows are right.
         var rows: Int
         var lastUse: Int
+
+        /// Forgets the rows after the first `count`; of what grows row by row at once, of the rest when it is looked at.
+        mutating func keepRows(_ count: Int) {
+            rows = count
+            if outcome.value.isGrowing { outcome.value.keepRows(count) }
+        }
     }
 
     /// By operation, the first rows: whole pieces.
@@ -84,7 +93,7 @@ final class Shelf {
     /// By operation, rows after those, computed as they would be among all: those of a taken token, logits.
     var tails: [Rows?]
     /// By operation, rows that were computed for a look, the latest last.
-    private var looks: [[Rows]]
+    private var looks: [Int: [Rows]] = [:]
     /// By position, logits.
     private var answers: [Int: Rows] = [:]
     /// By operation, how long it is kept.
@@ -95,9 +104,18 @@ final class Shelf {
     init(_ program: Program) {
         entries = Array(repeating: nil, count: program.logitsIndex)
         tails = Array(repeating: nil, count: program.logitsIndex + 1)
-        looks = Array(repeating: [], count: program.logitsIndex + 1)
         keep = program.nodes.map(\.role.keep)
     }
+
+    /// The value of an operation, looked at at a time, where so many first rows of it are there; it may have more.
+    func value(of node: Int, rows: Int, at time: Int) -> Tensor? {
+        guard node < entries.count, self.rows(of: node) >= rows else { return nil }
+        entries[node]?.lastUse = time
+        return entries[node]?.outcome.value
+    }
+
+    /// How many first rows of an operation before the logits are there.
+    func rows(of node: Int) -> Int { entries[node]?.rows ?? 0 }
 
     /// Rows that hold some others, computed as among all, or else for a look.
     func beside(_ node: Int, _ rows: Range<Int>, isExact: Bool) -> Rows? {
@@ -106,7 +124,7 @@ final class Shelf {
         }
         if node == entries.count { return answers[rows.lowerBound].flatMap { holds($0) ? $0 : nil } }
         if let tail = tails[node], holds(tail) { return tail }
-        return isExact ? nil : looks[node].last(where: holds)
+        return isExact ? nil : looks[node]?.last(where: holds)
     }
 
     /// Keeps rows beside the first ones; of each sort a few, since what is looked at again is looked at soon.
@@ -118,8 +136,8 @@ final class Shelf {
         } else if isExact {
             tails[node] = rows
         } else {
-            if looks[node].count > 7 { looks[node].removeFirst() }
-            looks[node].append(rows)
+            if looks[node, default: []].count > 7 { looks[node]?.removeFirst() }
+            looks[node, default: []].append(rows)
         }
     }
 
@@ -139,12 +157,18 @@ final class Shelf {
     func truncate(to count: Int) {
         for node in entries.indices {
             guard let rows = entries[node]?.rows, rows > count else { continue }
-            if count == 0 { drop(node) } else { entries[node]?.rows = count }
+            guard count > 0 else {
+                drop(node)
+                continue
+            }
+            byteCount -= entries[node]?.outcome.byteCount ?? 0
+            entries[node]?.keepRows(count)
+            byteCount += entries[node]?.outcome.byteCount ?? 0
         }
         for node in tails.indices {
             if let tail = tails[node], tail.positions.upperBound > count { tails[node] = nil }
-            looks[node].removeAll { $0.positions.upperBound > count }
         }
+        looks = looks.mapValues { $0.filter { $0.positions.upperBound <= count } }
         answers = answers.filter { $0.key < count }
     }
 

@@ -1,4 +1,11 @@
 extension Trace {
+    /// Keeps one piece that follows the first rows of an operation.
+    func keep(_ part: Rows, of index: Int) {
+        guard shelf.rows(of: index) == 0 else { return keep([part], of: index) }
+        shelf.tails[index] = nil
+        shelf.put(part.outcome, rows: part.positions.upperBound, index, at: store.tick())
+    }
+
     /// Keeps rows that follow the first ones of an operation.
     func keep(_ parts: [Rows], of index: Int) {
         guard let last = parts.last else { return }

@@ -92,6 +92,11 @@ public final class Trace: Values {
         Trace(program, weights, tokens, pieces, store, edits: self.edits + edits, parent: self)
     }
 
+    /// Whether all values of the pass fit in memory beside those of others.
+    var hasRoomForAll: Bool {
+        store.byteCount - shelf.byteCount + program.valueBytes + program.workingBytes <= store.budget
+    }
+
     /// The run that has an operation's value: this one, or the one whose value edits leave as it is.
     func owner(of node: Int) -> Trace {
         guard let parent, !isOwn[node] else { return self }
@@ -227,10 +232,14 @@ public final class Trace: Values {
 
     /// Rows that are there, alone; of attention with the first keys, all of them unless said.
     func rows(of node: Int, _ rows: Range<Int>, keys: Int? = nil) -> Tensor {
+        let isAttention = program.nodes[node].isAttention
+        if !isAttention, let value = shelf.value(of: node, rows: rows.upperBound, at: store.tick()) {
+            return value.shape[0] == rows.count ? value : value.rows(rows)
+        }
         guard let known = known(node, rows) else { preconditionFailure("\(program.nodes[node].address) is not there") }
         let start = rows.lowerBound - known.positions.lowerBound
         let value = known.outcome.value
-        if program.nodes[node].isAttention {
+        if isAttention {
             let keys = min(keys ?? value.columnCount, value.columnCount)
             if known.positions == rows, keys == value.columnCount { return value }
             return value.queries(start..<start + rows.count, keys: keys)
@@ -272,6 +281,16 @@ extension Trace {
 
     /// Works until all is there that is wanted; `progress` is told which operation was done, of how many.
     public func complete(_ wanted: [Wanted], progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }) {
+        // Values and answers are all that most ask for, and need no other look between two operations.
+        for next in wanted {
+            switch next {
+            case .value, .rows, .answer:
+                var evaluation = Evaluation(next, beside: wanted)
+                let runs = [self]
+                while let done = evaluation.step(runs) { progress(done, program.logitsIndex) }
+            case .weight, .lens: break
+            }
+        }
         while let done = step(toward: wanted) { progress(done, program.logitsIndex) }
     }
 }

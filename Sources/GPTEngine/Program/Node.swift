@@ -1,5 +1,8 @@
 /// One operation in its place: what it is called, what it reads and what it costs, known before anything has run.
-public struct Node: Sendable {
+///
+/// It never changes; a class, because a pass looks at each of them many times, and a copy of all this takes longer than what
+/// a small model computes.
+public final class Node: Sendable {
     /// Its canonical name, `blocks.0.attn.pattern`.
     public let address: String
     /// Its name in its block, or in the embedding or the output: `attn.pattern`.
@@ -21,6 +24,12 @@ public struct Node: Sendable {
     public let flops: Int
     /// How its rows are computed; nil where they depend on how a token is sampled.
     let rowOperation: (any RowOperation)?
+    /// Whether its rows are products, whose last bits depend on how many are computed together.
+    let isProduct: Bool
+    /// Numbers in its value.
+    public let elementCount: Int
+    /// Whether its rows are queries of heads, [H, T, T].
+    public let isAttention: Bool
 
     init(
         address: String, name: String, hook: String?, operation: any Mathematics, role: Role, extent: Extent,
@@ -30,6 +39,9 @@ public struct Node: Sendable {
         (mathematics, self.role, self.extent) = (operation, role, extent)
         (self.inputs, self.reads, self.flops) = (inputs, reads, flops)
         rowOperation = operation as? any RowOperation
+        isProduct = rowOperation?.isProduct ?? false
+        elementCount = extent.count
+        isAttention = extent.axes.first == .head
     }
 
     /// The block it belongs to; nil in the embedding and the output.
@@ -42,10 +54,6 @@ public struct Node: Sendable {
     public var parameterCount: Int { reads.reduce(0) { $0 + $1.counted } }
     /// Bytes moved: 4·(parameters read + output elements).
     public var bytes: Int { 4 * (reads.reduce(0) { $0 + $1.read } + elementCount) }
-    /// Numbers in its value.
-    public var elementCount: Int { extent.count }
-    /// Whether its rows are queries of heads, [H, T, T].
-    public var isAttention: Bool { axes.first == .head }
     /// Whether it speaks of the answer after one position.
     public var isAnswer: Bool { role.subLayer == .answer }
     /// Whether its numbers are token ids.

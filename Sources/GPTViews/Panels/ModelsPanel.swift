@@ -33,9 +33,9 @@ struct ModelsPanel: Panel {
         let choices = app.session.choices
         switch key {
         case .enter:
-            let (choice, model) = (choices[selected], app.session.model)
-            // What is open already stays as it is.
-            if choice.name != model.name || choice.configuration != model.configuration {
+            // What is open already stays as it is. Nothing here may hold the model: its memory is given back as it closes.
+            let choice = choices[selected]
+            if choice.name != app.session.model.name || choice.configuration != app.session.model.configuration {
                 app.open(choice, keepsText: true)
             }
             return .closes()
