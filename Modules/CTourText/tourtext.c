@@ -2,20 +2,29 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-static const char english[] = {
+static const char en[] = {
 #embed "data/en.txt"
 };
 
-static const char vietnamese[] = {
+static const char vi[] = {
 #embed "data/vi.txt"
 };
 
-const char *tour_text_en(size_t *length) {
-    *length = sizeof english;
-    return english;
-}
+// A new language is a file in data/ and its two entries here; the first is what is shown where another is asked for.
+static const struct {
+    const char *code;
+    const char *text;
+    size_t length;
+} languages[] = {
+    {"en", en, sizeof en},
+    {"vi", vi, sizeof vi},
+};
 
-const char *tour_text_vi(size_t *length) {
-    *length = sizeof vietnamese;
-    return vietnamese;
+size_t tour_text_count(void) { return sizeof languages / sizeof languages[0]; }
+
+const char *tour_text_code(size_t index) { return languages[index].code; }
+
+const char *tour_text(size_t index, size_t *length) {
+    *length = languages[index].length;
+    return languages[index].text;
 }

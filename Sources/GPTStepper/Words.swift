@@ -131,7 +131,7 @@ public struct Words: Sendable {
 
     @Sendable private static func filter(_ scene: Scene) -> String {
         guard !scene.sampling.isGreedy else {
-            return "At temperature 0 nothing is divided or filtered out: the largest logit will win. o changes that."
+            return "At temperature 0 nothing is divided or filtered out: the largest logit will win."
         }
         let count = scene.prediction.map { prediction in prediction.filtered.values.count { $0 == -.infinity } } ?? 0
         return
@@ -145,7 +145,10 @@ public struct Words: Sendable {
                 "\(prediction.notFinite) of \(prediction.logits.count) logits are NaN or infinite, so no token can be chosen."
         }
         let isFull = scene.stepper.tokens.count == scene.configuration.contextLength
-        let next = isFull ? "The context is full: it is read and never fed." : "t takes it and goes on."
+        let next =
+            isFull
+            ? "The context is full: it is read and never fed."
+            : "Taken, it goes to the end of the text, and the next pass reads it."
         guard let u = prediction.draw else {
             return "At temperature 0 no random number is needed: \(token) is the likeliest. \(next)"
         }
@@ -160,11 +163,11 @@ public struct Words: Sendable {
         case .atLast:
             "This is the last operation"
                 + (stepper.tokens.count < stepper.program.configuration.contextLength
-                    ? ": t takes the token and begins the next pass." : ", and the context is full.")
+                    ? ": with the token taken the next pass begins." : ", and the context is full.")
         case .noSuchOperation: "No block that way has this operation."
         case .contextFull:
             "The context is full: it holds \(stepper.program.configuration.contextLength) tokens. This answer is read, not fed."
-        case .nothingTaken: "Nothing was taken that could be given back; e edits the prompt."
+        case .nothingTaken: "Nothing was taken that could be given back."
         }
     }
 }

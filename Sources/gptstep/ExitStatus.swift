@@ -66,7 +66,12 @@ extension AddressError: DescribedError {
 }
 
 extension SamplingError: DescribedError { var status: ExitStatus { .usage } }
-extension PromptError: DescribedError { var status: ExitStatus { .data } }
+extension PromptError: DescribedError {
+    var status: ExitStatus { .data }
+    var remedy: String? {
+        if case .needsIDs = self { "They are given as --ids 1,2,3." } else { nil }
+    }
+}
 extension CheckpointError: DescribedError { var status: ExitStatus { .data } }
 extension TokenizerError: DescribedError { var status: ExitStatus { .data } }
 extension ConfigurationError: DescribedError { var status: ExitStatus { .data } }
@@ -91,6 +96,17 @@ extension ModelError: DescribedError {
         switch self {
         case .unknown: .usage
         case .doesNotFit, .noWeights, .shapesOnly, .notInCache: .unavailable
+        }
+    }
+    var remedy: String? {
+        switch self {
+        case .unknown: nil
+        case .notInCache(let name, _): "`gptstep pull \(visible(name))` fetches it."
+        case .doesNotFit(let name, _): "`gptstep ops --model \(name)` lists its operations without them."
+        case .noWeights(let name):
+            "`gptstep pull \(name)` fetches them from Hugging Face; a checkpoint or its folder can be given to --model as well; --random-weights shows the mechanics with numbers that mean nothing."
+        case .shapesOnly(let name, _):
+            "`gptstep ops --model \(name)` lists its operations, and the full screen steps through them."
         }
     }
 }

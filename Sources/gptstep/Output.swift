@@ -53,7 +53,7 @@ struct FigureOptions: ParsableArguments {
         var defaultValueDescription: String { "text" }
     }
 
-    @Option(help: "text, json, or a figure: svg or md.")
+    @Option(help: "text, json, or a figure: \(Exporters.all.map { $0.name }.joined(separator: ", ")).")
     var format: Format = .text
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Write to a file instead of standard output.", valueName: "file"))

@@ -3,9 +3,11 @@
 
 #include <stddef.h>
 
-/// The text of the guided tour in English, UTF-8 without a terminating zero; its length goes to `length`.
-const char *tour_text_en(size_t *length);
-/// The same in Vietnamese.
-const char *tour_text_vi(size_t *length);
+/// How many languages the guided tour is there in.
+size_t tour_text_count(void);
+/// The code of one of them: `en`.
+const char *tour_text_code(size_t index);
+/// Its text, UTF-8 without a terminating zero; its length goes to `length`.
+const char *tour_text(size_t index, size_t *length);
 
 #endif

@@ -54,8 +54,8 @@ public enum PromptError: Error, Hashable, CustomStringConvertible {
         case .noTokenForByte(let byte):
             "The prompt has the byte \(displayForm([byte])), for which this model's vocabulary has no token."
         case .needsIDs(let model, let fault):
-            fault.map { "\($0) Token ids in place of a prompt do without it: --ids 1,2,3." }
-                ?? "\(model) has no tokenizer beside it: give token ids with --ids 1,2,3 in place of a prompt."
+            fault.map { "\($0) Token ids in place of a text do without it." }
+                ?? "\(model) has no tokenizer beside it: it takes token ids in place of a text."
         case .notAnID(let text):
             "\"\(text)\" is no token id; whole numbers with commas between them are expected."
         }

@@ -21,13 +21,13 @@ public enum ModelError: Error, Hashable, CustomStringConvertible {
             "There is no model \"\(visible(name))\": neither a preset (\(Preset.all.map(\.name).joined(separator: ", "))), nor a file or folder, nor a name in the Hugging Face cache."
                 + (near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?")
         case .notInCache(let name, let cache):
-            "\(visible(name)) is neither a file or folder here nor in the Hugging Face cache at \(visible(cache)). `gptstep pull \(visible(name))` fetches it."
+            "\(visible(name)) is neither a file or folder here nor in the Hugging Face cache at \(visible(cache))."
         case .doesNotFit(let name, let bytes):
-            "\(name) needs \(byteCount(bytes)) for its weights, more than half of the \(byteCount(Machine.memory)) of memory here. `gptstep ops --model \(name)` lists its operations without them."
+            "\(name) needs \(byteCount(bytes)) for its weights, more than half of the \(byteCount(Machine.memory)) of memory here."
         case .noWeights(let name):
-            "The weights of \(name) are not on this machine. `gptstep pull \(name)` fetches them from Hugging Face; a checkpoint or its folder can be given to --model as well; --random-weights shows the mechanics with numbers that mean nothing."
+            "The weights of \(name) are not on this machine."
         case .shapesOnly(let name, let bytes):
-            "\(name) has shapes only: its weights would take \(byteCount(bytes)). `gptstep ops --model \(name)` lists its operations, and the full screen steps through them."
+            "\(name) has shapes only: its weights would take \(byteCount(bytes))."
         }
     }
 }

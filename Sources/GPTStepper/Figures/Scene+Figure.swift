@@ -34,7 +34,7 @@ extension Scene {
         case is Mix: return .mixture(self)
         case let activate as Activate: return .activation(self, activate.activation)
         case is Softmax where node.isAttention: return .pattern(self)
-        default: return .output(self)
+        default: return node.isAnswer ? .output(self) : .operands(self)
         }
     }
 
@@ -45,6 +45,20 @@ extension Scene {
                 id: stepper.isRevealed(row: position, column: 0) ? token : nil)
         }
         return TokenTable(rows, selected: selection.position, address: node.address)
+    }
+}
+
+extension Figure.Body {
+    /// What an operation reads, and what it makes of it: the picture of those that have none of their own.
+    static func operands(_ scene: Scene) -> Figure.Body {
+        let (row, column) = scene.stepper.cell
+        let operands = scene.node.inputs.indices.map { place -> Heatmap in
+            let isAlike = scene.stepper.program.nodes[scene.node.inputs[place]].shape == scene.node.shape
+            return .operand(scene, place, row: row, column: isAlike ? column : nil)
+        }
+        var equation = Equation(operands)
+        equation.parts += [.sign("→"), .heatmap(.result(scene))]
+        return .equation(equation)
     }
 }
 

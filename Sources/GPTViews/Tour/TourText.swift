@@ -28,12 +28,12 @@ struct TourText {
     let words: Words
 
     /// The languages that there are, by their codes.
-    static let languages = ["en", "vi"]
+    static let languages = (0..<tour_text_count()).map { String(cString: tour_text_code($0)) }
 
     /// The text of a language; English where there is no other.
     init(language: String) {
         var length = 0
-        let start = language == "vi" ? tour_text_vi(&length) : tour_text_en(&length)
+        let start = tour_text(Self.languages.firstIndex(of: language) ?? 0, &length)
         let bytes = UnsafeRawBufferPointer(start: start, count: length)
         self.init(String(decoding: bytes, as: UTF8.self))
     }

@@ -20,7 +20,9 @@ struct Run: ParsableCommand {
     @Flag(help: "Use no glyphs beyond ASCII.")
     var ascii = false
     @Option(
-        help: ArgumentHelp("The language of the guided tour: en or vi (default: the locale's).", valueName: "en|vi"))
+        help: ArgumentHelp(
+            "The language of the guided tour (default: the locale's).", valueName: App.languages.joined(separator: "|"))
+    )
     var lang: String?
     @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal, so that it selects text.")
     var leavesMouse = false
