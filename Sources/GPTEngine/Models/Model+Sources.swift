@@ -11,7 +11,7 @@ extension Model {
     /// - Throws: ``ModelError``, ``FileError``, ``CheckpointError`` or ``TokenizerError``.
     public static func open(_ name: String, randomSeed: UInt64? = nil, cache: HubCache = HubCache()) throws -> Model {
         if let preset = Preset.named(name) {
-            if randomSeed == nil, name == "nano" { return try .nano() }
+            if randomSeed == nil, preset.origin == .builtIn { return try .nano() }
             if randomSeed == nil, let folder = snapshot(of: name, in: cache) {
                 return try .checkpoint(folder, name: name)
             }
@@ -66,13 +66,14 @@ extension Model {
         if randomSeed != nil, !preset.fitsInMemory {
             throw ModelError.doesNotFit(preset.name, bytes: preset.weightBytes)
         }
-        let isNano = preset.name == "nano"
-        let pairs = isNano ? nil : try BytePairTokenizer.gpt2()
+        let letters = preset.letters.map(CharacterTokenizer.init)
+        let pairs = letters == nil ? try BytePairTokenizer.gpt2() : nil
         return Model(
             name: preset.name, configuration: preset.configuration,
             weights: randomSeed.map { Weights(.random(seed: $0)) },
-            tokenizer: pairs ?? CharacterTokenizer("ABC"), sampling: isNano ? .greedy : .plain,
-            defaultPrompt: isNano ? "CBABBC" : "The trees", endOfText: Set([pairs?.endOfText].compactMap(\.self)))
+            tokenizer: letters ?? pairs, sampling: letters == nil ? .plain : .greedy,
+            defaultPrompt: letters == nil ? "The trees" : "CBABBC",
+            endOfText: Set([pairs?.endOfText].compactMap(\.self)))
     }
 
     /// A checkpoint: a weights file of any format, an index of shards, or the folder of either. Its shape is what the file

@@ -100,7 +100,7 @@ public struct Cell {
         guard place <= values.program.logitsIndex else {
             let prediction = try prediction()
             if node.isTokens { return prediction.token.map(Float.init) ?? .nan }
-            return node.address == "probabilities"
+            return node.givesShares
                 ? prediction.probabilities[flat: index[0]] : prediction.filtered[flat: index[0]]
         }
         let row = node.isAttention ? index[1] : index[0]

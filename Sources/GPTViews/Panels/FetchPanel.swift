@@ -19,8 +19,7 @@ struct FetchPanel: Panel {
 
     /// Whether the weights of a preset are published and not on this machine.
     static func offers(_ preset: Preset) -> Bool {
-        preset.availability == .absent && !HubReference.candidates(for: preset.name).isEmpty
-            && Model.snapshot(of: preset.name, in: HubCache()) == nil
+        preset.origin == .hub && preset.fitsInMemory && Model.snapshot(of: preset.name, in: HubCache()) == nil
     }
 
     /// What is offered, in a line: how much, from where, to where.

@@ -86,14 +86,13 @@ struct ModelsPanel: Panel {
 
     /// The chosen one's parameters by part, each bar its share.
     private func drawSelected(_ preset: Preset, of session: Session, on canvas: inout Canvas, in area: Rect) {
-        let isPreset = Preset.named(preset.name)?.configuration == preset.configuration
         let state =
-            switch isPreset ? preset.availability : .loaded {
+            switch preset.availability {
+            case .loaded where preset.origin == .builtIn: "trained, built in"
             case .loaded:
-                isPreset
-                    ? "trained, built in"
-                    : ["the checkpoint of this session", session.checkpoint?.remark].compactMap(\.self).joined(
-                        separator: " · ")
+                ["the checkpoint of this session", session.checkpoint?.remark].compactMap(\.self).joined(
+                    separator: " · ")
+            case .absent where !FetchPanel.offers(preset): "its own weights are here, in the Hugging Face cache"
             case .shapes: "shapes only: every operation with its cost, no numbers"
             case .absent, .random: "opens with random weights: real mechanics, numbers that mean nothing"
             }

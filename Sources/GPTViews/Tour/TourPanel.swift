@@ -213,7 +213,8 @@ extension App {
     /// Whether who begins something else loses nothing, and may go on from where that ends.
     fileprivate var isUntouched: Bool {
         let (session, stepper) = (session, session.stepper)
-        return session.checkpoint == nil && session.model.name == "nano" && session.model.state != .random
+        return session.checkpoint == nil && Preset.named(session.model.name)?.letters != nil
+            && session.model.state == .loaded
             && stepper.index == 0 && stepper.tokens == session.model.defaultTokens && stepper.left.isEmpty
             && session.sampling == session.model.sampling
     }

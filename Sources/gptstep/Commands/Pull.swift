@@ -27,10 +27,10 @@ struct Pull: ParsableCommand {
                 "\"\(visible(name))\" is no name of a model on a hub; ORG/NAME or ORG/NAME@REVISION is expected, as in openai-community/gpt2."
             )
         }
-        if let preset = Preset.named(name), !preset.name.hasPrefix("gpt2") {
+        if let preset = Preset.named(name), preset.origin != .hub {
             throw UsageError(
-                preset.name == "nano"
-                    ? "nano is built in: there is nothing to fetch."
+                preset.origin == .builtIn
+                    ? "\(preset.name) is built in: there is nothing to fetch."
                     : "The weights of \(preset.name) were never published; it has shapes only.")
         }
         let progress = DownloadProgress()
