@@ -111,7 +111,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "GPTFiguresTests", dependencies: ["GPTEngine", "GPTFigures", "GPTStepper"], swiftSettings: strict),
-        .testTarget(name: "GPTStepperTests", dependencies: ["Checkpoints", "GPTStepper"], swiftSettings: strict),
+        .testTarget(
+            name: "GPTStepperTests",
+            dependencies: [
+                "Checkpoints", "GPTEngine", "GPTFigures", "GPTStepper",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
         .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit"], swiftSettings: strict),
         .testTarget(
             name: "GPTViewsTests",

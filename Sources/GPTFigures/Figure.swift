@@ -1,7 +1,9 @@
 /// What a moment looks like, without a place to draw it.
 ///
 /// ```swift
-/// let figure = session.scene.figure
+/// var map = Heatmap(title: "weights", rows: 2, columns: 2)
+/// map.slice = Slice(Tensor([2, 2], [1, -2, 3, 0.5]))
+/// let figure = Figure(title: "Weights", address: "w", formula: "", body: .equation(Equation([map])))
 /// print(SVG.text(of: figure))
 /// ```
 public struct Figure {

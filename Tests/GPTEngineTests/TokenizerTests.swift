@@ -83,7 +83,9 @@ import Testing
         let model = try Model.checkpoint(folder.path)
         #expect(try model.check([1, 2]) == [1, 2])
         let error = try #require(throws: PromptError.self) { try model.encode(Array("a".utf8)) }
-        #expect(error.description.contains(word) && error.description.contains("Token ids in place of a text"), "\(error.description)")
+        #expect(
+            error.description.contains(word) && error.description.contains("Token ids in place of a text"),
+            "\(error.description)")
     }
 
     @Test func `a checkpoint is called by its folder, not by the name that all files have`() throws {

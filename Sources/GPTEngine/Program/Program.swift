@@ -1,7 +1,7 @@
 /// The forward pass as a list of operations in the order in which they run.
 ///
 /// ```swift
-/// let program = Program.gpt2(Preset.named("gpt2")!.configuration, tokenCount: 4)
+/// let program = Program.gpt2(try Configuration(layerCount: 12, headCount: 12, width: 768, contextLength: 1024, vocabularySize: 50257), tokenCount: 4)
 /// program.nodes.count  // 214
 /// program.nodes[try program.quantity(at: "blocks.0.attn.pattern").node].shape  // [12, 4, 4]
 /// ```
