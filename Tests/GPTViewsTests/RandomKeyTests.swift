@@ -21,7 +21,7 @@ import Testing
     /// Weights that lead to NaN, to infinity, and to numbers near the largest there are.
     @Test(arguments: [
         ("ln_f.weight", Float.nan), ("h.0.mlp.c_fc.bias", .nan), ("wte.weight", .infinity),
-        ("h.1.mlp.c_fc.weight", 1e20),
+        ("h.1.attn.c_attn.weight", 1e38),
     ])
     func `weights that are no numbers are shown as such on every screen`(name: String, value: Float) throws {
         let configuration = try Configuration(
@@ -42,31 +42,68 @@ import Testing
             name: "broken", configuration: configuration, weights: Weights(.checkpoint(checkpoint)), tokenizer: nil,
             sampling: .plain, defaultPrompt: "", remark: nil)
         var app = App(try Session(model: model, tokens: [1, 5, 2], sampling: .plain))
+        var seen = 0
         for step in 0..<app.stepper.program.nodes.count {
             app.finish()
+            let bad = try notFinite(app.session.scene)
+            if bad { seen += 1 }
             for size in [Size(80, 24), Size(120, 40), Size(200, 60)] {
-                #expect(app.draw(on: Screen(size)).size == size, "step \(step)")
+                let text = try whole(app, size)
+                // What is no number is said and named by its name, and the title says where it began.
+                #expect(!bad || text.contains("NaN") || text.contains("∞"), "step \(step)\n\(text)")
+                if app.session.faults.first != nil {
+                    #expect(text.prefix { $0 != "\n" }.contains(/(NaN|∞) from .* on/), "step \(step)\n\(text)")
+                }
             }
             // Every view of this operation, too.
             for keys in ["a", "aas", "p", "pp", "+", "vzu"] {
                 for key in keys.unicodeScalars { _ = app.handle(.key(.character(key)), on: .small) }
                 app.finish()
-                #expect(app.draw(on: Screen(Size(80, 24))).size == Size(80, 24))
+                _ = try whole(app, Size(80, 24))
                 app.panels = []
             }
             app.open(TermsPanel.self, on: .small)
             for key in ["w", "s"] as [Unicode.Scalar] {
                 app.finish()
                 _ = app.handle(.key(.character(key)), on: .small)
-                #expect(app.draw(on: Screen(Size(80, 24))).size == Size(80, 24))
+                _ = try whole(app, Size(80, 24))
             }
             (app.panels, app.view) = ([], StageView())
             _ = app.handle(.key(.right), on: .small)
         }
-        let text = lines(app.draw(on: Screen(Size(80, 24)))).joined(separator: "\n")
-        if !value.isFinite { #expect(text.lowercased().contains("nan"), "what is no number is said:\n\(text)") }
+        #expect(seen > 0, "these weights lead to what is no number")
+        #expect(app.session.scene.prediction?.token == nil, "nothing is sampled from it")
+        _ = app.handle(.key(.character("!")), on: .small)
+        app.finish()
+        #expect(app.stepper.index == app.session.faults.first?.node && app.stepper.index < 40)
+        #expect(try notFinite(app.session.scene), "! leads to the first")
+        if app.stepper.index > 0 {
+            app.session.perform(.goto(app.stepper.index - 1))
+            app.finish()
+            #expect(try !notFinite(app.session.scene), "and none comes before it")
+        }
         _ = app.handle(.key(.character("o")), on: .small)
-        #expect(app.draw(on: Screen(Size(80, 24))).size == Size(80, 24))
+        _ = try whole(app, Size(80, 24))
+    }
+
+    /// The text of a screen that says where it is, and nothing that a formatter made of what is no number.
+    private func whole(_ app: App, _ size: Size) throws -> String {
+        let text = lines(app.draw(on: Screen(size))).joined(separator: "\n")
+        #expect(text.contains("gptstep") && !text.contains("nan ") && !text.contains("-nan"), "\(text)")
+        if size.width >= 80, size.height >= 24 {
+            #expect(text.contains("step \(app.stepper.index + 1) of \(app.stepper.program.nodes.count)"), "\(text)")
+        }
+        return text
+    }
+
+    /// Whether what is at the cursor holds a NaN or an infinity that no mask left.
+    private func notFinite(_ scene: Scene) throws -> Bool {
+        if scene.node.isAnswer { return try #require(scene.prediction).notFinite > 0 }
+        let value = try #require(scene.value)
+        let T = scene.stepper.tokens.count
+        return value.values.enumerated().contains { place, number in
+            !number.isFinite && !(scene.node.isCausal && place % T > place / T % T)
+        }
     }
 
     @Test(arguments: shapes, [true, false]) func `random keys never trap`(shape: [Int], hasWeights: Bool) throws {
@@ -95,7 +132,10 @@ import Testing
             app.finish()
             let size = sizes[step % sizes.count]
             let canvas = app.draw(on: Screen(size, capabilities[step % capabilities.count]))
-            #expect(canvas.size == size)
+            let text = lines(canvas).joined(separator: "\n")
+            // A screen of three columns has room for nothing.
+            let step = "step \(app.stepper.index + 1) of"
+            #expect(size.width < 80 || text.contains(step), "\(text)")
         }
         #expect(app.stepper.tokens.count <= configuration.contextLength)
     }
