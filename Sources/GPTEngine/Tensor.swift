@@ -137,6 +137,21 @@ public struct Tensor: Sendable {
         if case .pooled(_, let size) = storage.origin { size } else { count * MemoryLayout<Float>.stride }
     }
 
+    /// Whether no number is NaN or infinite.
+    public var isFinite: Bool {
+        withValues { values in
+            let whole = values.count & ~7
+            var sum = SIMD8<Float>.zero
+            if let base = UnsafeRawPointer(values.baseAddress) {
+                for start in stride(from: 0, to: whole, by: 8) {
+                    // Nothing but a NaN or an infinity makes anything else of 0.
+                    sum += base.loadUnaligned(fromByteOffset: 4 * start, as: SIMD8<Float>.self) * 0
+                }
+            }
+            return sum.sum() == 0 && values[whole...].allSatisfy(\.isFinite)
+        }
+    }
+
     /// All numbers in row-major order.
     public var values: [Float] { Array(storage.numbers) }
 

@@ -64,7 +64,9 @@ public struct FaultFinder: Hashable, Sendable {
             return name(of: try values.prediction(at: position, sampling: sampling).logits.values[...])
         }
         let value = try values.peek(node)
-        guard program.nodes[node].isCausal else { return value.withValues { name(of: $0[...]) } }
+        guard program.nodes[node].isCausal else {
+            return value.isFinite ? nil : value.withValues { name(of: $0[...]) }
+        }
         // Right of the diagonal a mask has removed all.
         let T = program.tokenCount
         return value.withValues { numbers in
