@@ -16,6 +16,13 @@ public enum Digits {
         return value < 0 ? "−" + text : text
     }
 
+    /// The same of a number of 64 bits, which may be larger than one of 32 can be.
+    public static func short(_ value: Double) -> String {
+        abs(value) <= Double(Float.greatestFiniteMagnitude) || !value.isFinite
+            ? short(Float(value))
+            : decimal(value).prefix(1) == "−" ? String(format: "−%.3e", -value) : String(format: "%.3e", value)
+    }
+
     /// A number with its sign before it, as a term of a sum.
     public static func signed(_ value: Float) -> String { value < 0 ? "− \(short(-value))" : "+ \(short(value))" }
 

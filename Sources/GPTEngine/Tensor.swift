@@ -95,6 +95,15 @@ public struct Tensor: Sendable {
         }
     }
 
+    /// The index for each axis of a row-major index.
+    public func index(ofFlat place: Int) -> [Int] {
+        var (rest, index) = (place, shape)
+        for axis in shape.indices.reversed() {
+            (rest, index[axis]) = rest.quotientAndRemainder(dividingBy: shape[axis])
+        }
+        return index
+    }
+
     /// The numbers of one row of the last axis.
     public func row(_ index: Int) -> [Float] {
         Array(storage.numbers[index * columnCount..<(index + 1) * columnCount])

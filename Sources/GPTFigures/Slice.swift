@@ -70,11 +70,7 @@ public struct Slice: Sendable {
 
     /// The index in the tensor of the number at a row and a column, axis by axis.
     public func index(_ row: Int, _ column: Int) -> [Int] {
-        var rest = offset + row * rowStride + column * columnStride
-        return tensor.shape.reversed().map { extent in
-            defer { rest /= extent }
-            return rest % extent
-        }.reversed()
+        tensor.index(ofFlat: offset + row * rowStride + column * columnStride)
     }
 
     /// Every `height` × `width` numbers replaced by one, row by row; what comes after the first `limit` numbers is passed

@@ -8,6 +8,8 @@ public struct FaultFinder: Hashable, Sendable {
         public let node: Int
         /// What is among its numbers: NaN, else ∞ or −∞.
         public let name: String
+        /// The index of the first such number.
+        public let cell: [Int]
     }
 
     /// An operation; of those that speak of one answer, at a position.
@@ -44,44 +46,53 @@ public struct FaultFinder: Hashable, Sendable {
             let wanted: Wanted = place.node < values.program.logitsIndex ? .value(place.node) : .answer(position)
             if values.work(toward: [wanted]) { return }
         }
-        let name = clean.contains(place) ? nil : (try? Self.fault(values, place.node, position, sampling)) ?? nil
-        switch (next, name) {
+        let found = clean.contains(place) ? nil : (try? Self.fault(values, place.node, position, sampling)) ?? nil
+        switch (next, found) {
         case (nil, nil): clean.insert(place)
         case (nil, _): next = 0
         case (let looked?, nil): next = looked < values.program.logitsIndex ? looked + 1 : nil
-        case (_, let name?): (first, next) = (Fault(node: place.node, name: name), nil)
+        case (_, let fault?): (first, next) = (fault, nil)
         }
     }
 
-    /// What is among the numbers of an operation that are not finite, nil where all are; removed ones are none.
+    /// The first NaN of an operation, or else the first infinity; nil where all numbers are finite or removed.
     ///
     /// - Throws: ``Absence`` where the numbers are not there.
     private static func fault(
         _ values: any Values, _ node: Int, _ position: Int, _ sampling: Sampling
-    ) throws(Absence) -> String? {
+    ) throws(Absence) -> Fault? {
         let program = values.program
         guard node < program.logitsIndex else {
-            return name(of: try values.prediction(at: position, sampling: sampling).logits.values[...])
+            let prediction = try values.prediction(at: position, sampling: sampling)
+            if let found = first(prediction.logits, in: prediction.logits.values.indices) {
+                return Fault(node: program.logitsIndex, name: found.name, cell: [position, found.place])
+            }
+            // A temperature may make an infinity of what was a number.
+            guard prediction.notFinite > 0,
+                let place = prediction.filtered.values.firstIndex(where: { $0.isNaN || $0 == .infinity })
+            else { return nil }
+            return Fault(node: program.logitsIndex + 1, name: Digits.name(.infinity), cell: [place])
         }
         let value = try values.peek(node)
         guard program.nodes[node].isCausal else {
-            return value.isFinite ? nil : value.withValues { name(of: $0[...]) }
+            guard !value.isFinite, let found = first(value, in: 0..<value.count) else { return nil }
+            return Fault(node: node, name: found.name, cell: value.index(ofFlat: found.place))
         }
         // Right of the diagonal a mask has removed all.
         let T = program.tokenCount
-        return value.withValues { numbers in
-            var found: String?
-            for row in 0..<numbers.count / T where found != Digits.name(.nan) {
-                found = name(of: numbers[row * T...row * T + row % T]) ?? found
-            }
-            return found
+        var best: (name: String, place: Int)?
+        for row in 0..<value.count / T where best?.name != Digits.name(.nan) {
+            let found = first(value, in: row * T..<row * T + row % T + 1)
+            if let found, best == nil || found.name == Digits.name(.nan) { best = found }
         }
+        return best.map { Fault(node: node, name: $0.name, cell: value.index(ofFlat: $0.place)) }
     }
 
-    private static func name(of numbers: some Collection<Float>) -> String? {
-        // Nothing but a NaN or an infinity makes anything else of 0.
-        guard numbers.reduce(0, { $0 + $1 * 0 }) != 0 else { return nil }
-        let bad = numbers.first(where: \.isNaN) ?? numbers.first { !$0.isFinite }
-        return bad.map { Digits.name(Double($0)) }
+    private static func first(_ tensor: Tensor, in range: Range<Int>) -> (name: String, place: Int)? {
+        tensor.withValues { numbers in
+            let place =
+                range.first { numbers[$0].isNaN } ?? range.first { !numbers[$0].isFinite }
+            return place.map { (Digits.name(Double(numbers[$0])), $0) }
+        }
     }
 }

@@ -25,7 +25,8 @@ public struct LensTable: Sendable {
     /// Nothing is known yet.
     public init(_ program: Program) { streams = program.streams }
 
-    /// The likeliest tokens at a place, the likeliest first; nil while it is not computed.
+    /// The likeliest tokens at a place, the likeliest first; none where its logits are not all finite, nil while they are not
+    /// computed.
     public func candidates(after stream: Int, at position: Int) -> [Candidate]? {
         known[Place(stream: stream, position: position)]
     }
@@ -49,7 +50,8 @@ public struct LensTable: Sendable {
         if values.work(toward: [.lens(stream: place.stream, position: place.position)]) { return true }
         guard let logits = try? values.lens(after: place.stream, at: place.position) else { return false }
         let prediction = Prediction(position: place.position, logits: logits, sampling: .plain)
-        known[place] = prediction.ranking(Self.count).map {
+        // Among what is no number nothing is likeliest.
+        known[place] = (prediction.notFinite > 0 ? [] : prediction.ranking(Self.count)).map {
             Candidate(token: $0, probability: prediction.probabilities[flat: $0])
         }
         return true

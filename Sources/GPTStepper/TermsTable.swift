@@ -190,7 +190,7 @@ public struct TermsTable {
         let id = decomposition.index[0]
         return (likeliest.contains(id) ? likeliest : likeliest + [id]).map { id in
             let logit = prediction.filtered[flat: id]
-            guard logit != -.infinity else { return Row(label: scene.model.label(id), cells: ["filtered out"]) }
+            guard !prediction.isCut(id) else { return Row(label: scene.model.label(id), cells: ["filtered out"]) }
             let share = prediction.probabilities[flat: id]
             return Row(
                 label: scene.model.label(id), cells: [logit, expf(logit - prediction.max), share].map(Digits.short),

@@ -133,7 +133,8 @@ public struct Words: Sendable {
         guard !scene.sampling.isGreedy else {
             return "At temperature 0 nothing is divided or filtered out: the largest logit will win."
         }
-        let count = scene.prediction.map { prediction in prediction.filtered.values.count { $0 == -.infinity } } ?? 0
+        let count =
+            scene.prediction.map { prediction in prediction.logits.values.indices.count(where: prediction.isCut) } ?? 0
         return
             "Dividing by a temperature below 1 makes the likely likelier, above 1 less so. Top-k and top-p then leave out the tail: \(count) tokens are filtered out here."
     }

@@ -42,7 +42,7 @@ enum ExitStatus: Int32 {
 }
 
 /// An error of ours: its description is a sentence for the person at the shell.
-protocol DescribedError: Error {
+protocol DescribedError: Error, CustomStringConvertible {
     var status: ExitStatus { get }
     /// What to do about it, as a sentence, where the error itself states facts only.
     var remedy: String? { get }

@@ -31,7 +31,7 @@ extension ShowAnswer {
         let largest = listed.map { value[flat: $0] }.filter(\.isFinite).map(abs).max() ?? 1
         let entries = listed.map { id -> Bars.Bar in
             let number = value[flat: id]
-            let isCut = !node.isLogits && number == -.infinity
+            let isCut = isRemoved(number, at: id)
             let share = node.givesShares ? number : number / max(largest, .leastNormalMagnitude)
             let name = model.label(id)
             var bar = Bars.Bar(

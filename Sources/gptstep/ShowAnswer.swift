@@ -10,6 +10,8 @@ struct ShowAnswer {
     private(set) var value: Tensor
     /// All of it, with all its axes.
     private(set) var whole: (value: Tensor, axes: [Axis])
+    /// Of an answer whether a token was filtered out; nil for all else.
+    private var filteredOut: ((Int) -> Bool)?
     /// What was asked for, or taken where nothing was.
     let head: Int?
     let position: Int?
@@ -50,6 +52,8 @@ struct ShowAnswer {
                     ? prediction.logits : node.givesShares ? prediction.probabilities : prediction.filtered
             }
             whole = (value, axes)
+            let filters = !node.isLogits
+            if axes == [.vocabulary] { filteredOut = { filters && prediction.isCut($0) } }
             return
         }
         let statistic = quantity.statistic.flatMap { trace.statistic($0, of: quantity.node) }
@@ -68,11 +72,17 @@ struct ShowAnswer {
         axes.remove(at: axis)
     }
 
-    /// Whether −∞ stands here for what was removed, and not for a number.
-    private var removes: Bool { !isStatistic && (node.isCausal || node.axes == [.vocabulary]) }
+    /// Whether −∞ at a row-major index stands for what was removed: what comes after its query, or was filtered out.
+    func isRemoved(_ number: Float, at place: Int) -> Bool {
+        guard !isStatistic, number == -.infinity else { return false }
+        if let filteredOut { return filteredOut(place) }
+        guard node.isCausal else { return false }
+        let T = tokens.count
+        return place % T > (axes.contains(.query) ? place / T % T : position ?? 0)
+    }
 
     /// Numbers that are NaN or infinite, without what was removed.
-    private var notFinite: Int { value.values.count { !$0.isFinite && !(removes && $0 == -.infinity) } }
+    private var notFinite: Int { value.values.enumerated().count { !$1.isFinite && !isRemoved($1, at: $0) } }
 
     var json: JSON {
         .object([
@@ -121,7 +131,7 @@ struct ShowAnswer {
         // Every scalar of a label is one column wide.
         let width = max(10, names.map(\.unicodeScalars.count).max() ?? 0)
         return names.enumerated().map { row, name in
-            let numbers = (0..<columns).map { number(value[flat: row * columns + $0]) }
+            let numbers = (row * columns..<(row + 1) * columns).map { number(value[flat: $0], at: $0) }
             return name + String(repeating: " ", count: width - name.unicodeScalars.count) + numbers.joined() + "\n"
         }.joined()
     }
@@ -132,7 +142,7 @@ struct ShowAnswer {
     }
 
     private var vocabulary: String {
-        let kept = value.largestIndices(20).filter { value[flat: $0] != -.infinity }
+        let kept = value.largestIndices(20).filter { !isRemoved(value[flat: $0], at: $0) }
         let left = value.count - kept.count
         return table(
             ["id", "token", "value"],
@@ -143,9 +153,9 @@ struct ShowAnswer {
             + (left > 0 ? "and \(left) more or filtered out; --format json has them all\n" : "")
     }
 
-    private func number(_ value: Float) -> String {
+    private func number(_ value: Float, at place: Int) -> String {
         let text =
-            removes && value == -.infinity
+            isRemoved(value, at: place)
             ? "masked" : value.isFinite ? String(format: "%.6g", value) : Digits.name(Double(value))
         return String(repeating: " ", count: max(1, 13 - text.unicodeScalars.count)) + text
     }

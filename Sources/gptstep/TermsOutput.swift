@@ -102,14 +102,14 @@ struct TermsOutput {
     }
 
     private func parts(_ attribution: Attribution) -> String {
-        "what each part wrote toward this logit, with the final LayerNorm's σ = \(attribution.scale) held fixed:\n"
+        "what each part wrote toward this logit, with the final LayerNorm's σ = \(decimal(Double(attribution.scale))) held fixed:\n"
             + table(
                 ["part", "share", "heads, and the bias of all"],
                 attribution.parts.map { part in
                     let heads = part.heads.map(decimal) + (part.heads.isEmpty ? [] : ["+ " + decimal(part.bias)])
                     return [part.address, decimal(part.value), heads.joined(separator: "  ")]
                 }, left: [0, 2])
-            + "sum \(decimal(attribution.sum)) of \(attribution.logit)\n"
+            + "sum \(decimal(attribution.sum)) of \(decimal(Double(attribution.logit)))\n"
     }
 
     private func decimal(_ value: Double) -> String { Digits.decimal(value) }

@@ -1,6 +1,6 @@
-import GPTEngine
 import Testing
 
+@testable import GPTEngine
 @testable import GPTStepper
 
 /// Commands on a session, without any screen.
@@ -97,5 +97,55 @@ import Testing
         ]
         #expect(Set(commands.map(\.verb.name)).count == commands.count)
         #expect(commands.allSatisfy { !$0.verb.help.isEmpty })
+    }
+}
+
+/// Where numbers go wrong: what is said, and where it leads.
+@Suite struct FaultTests {
+    private func session(_ change: Edit, sampling: Sampling = .greedy) throws -> Session {
+        let model = try Model.nano()
+        let weights = try #require(model.weights).edited(by: [change])
+        let broken = Model(
+            name: "broken", configuration: model.configuration, weights: weights, tokenizer: nil, sampling: sampling,
+            defaultPrompt: "")
+        return try Session(model: broken, tokens: [2, 1, 0, 1, 1, 2], sampling: sampling)
+    }
+
+    private func finish(_ session: inout Session) {
+        while session.isBusy { session.work() }
+    }
+
+    @Test func `the first NaN is found by its cell, whatever head and position were chosen`() throws {
+        // Column 40 of the queries is channel 8 of head 2.
+        var session = try session(Edit(.weight("h.0.attn.c_attn.weight"), cells: [[0, 40]], numbers: [.nan]))
+        session.perform(.last)
+        finish(&session)
+        #expect(session.faults.first?.name == "NaN")
+        session.perform(.fault)
+        #expect(session.stepper.node.address == "blocks.0.attn.q")
+        #expect(session.scene.cellIndex == [0, 2, 8])
+    }
+
+    @Test func `a temperature that makes an infinity of a logit leaves no token to choose`() throws {
+        let sampling = try Sampling(temperature: 0.2)
+        var session = try session(
+            Edit(.weight("lm_head.weight"), cells: [[1, 3]], numbers: [3e38]), sampling: sampling)
+        session.perform(.last)
+        finish(&session)
+        let prediction = try #require(session.scene.prediction)
+        #expect(prediction.logits.isFinite && prediction.notFinite > 0 && prediction.token == nil)
+        #expect(session.faults.first?.name == "∞")
+        session.perform(.take)
+        finish(&session)
+        #expect(session.stepper.tokens.count == 6 && session.notice?.contains("no token") == true)
+    }
+
+    @Test func `a logit of −∞ is a number that went wrong, and was not filtered out`() throws {
+        var session = try session(Edit(.weight("lm_head.weight"), cells: [[1, 3]], numbers: [-.infinity]))
+        session.perform(.last)
+        finish(&session)
+        let prediction = try #require(session.scene.prediction)
+        #expect(!prediction.logits.values[1].isFinite)
+        #expect(!prediction.isCut(1) && prediction.token == nil)
     }
 }

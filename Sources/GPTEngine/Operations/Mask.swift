@@ -2,7 +2,7 @@
 public struct Mask: RowOperation {
     func extent(_ inputs: [Extent], _ reads: [Node.Read], tokenCount: Int) -> Extent { inputs[0] }
 
-    func formula(_ names: Node.Names) -> String { "\(names.input(0)) where key ≤ query, else −∞" }
+    func formula(_ names: Node.Names) -> String { "\(names.input(0)) of keys up to the query, else −∞" }
 
     func numbers(_ cell: Cell) throws(Absence) -> String {
         let score = Digits.short(try cell.input(0, cell.index).value)

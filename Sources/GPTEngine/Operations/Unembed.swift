@@ -15,7 +15,8 @@ public struct Unembed: RowOperation {
     func numbers(_ cell: Cell) throws(Absence) -> String {
         let (logit, prediction) = (try cell.value(), try cell.prediction())
         let place = prediction.logits.values.count { $0 > logit } + 1
-        return "\(Digits.short(logit)), place \(place) of \(prediction.logits.count)"
+        return logit.isNaN
+            ? Digits.short(logit) : "\(Digits.short(logit)), place \(place) of \(prediction.logits.count)"
     }
 
     func terms(_ cell: Cell) throws(Absence) -> [Term] {

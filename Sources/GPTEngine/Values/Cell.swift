@@ -32,7 +32,7 @@ public struct Cell {
     public func removal() throws(Absence) -> String? {
         if let removal = node.mathematics.removal(of: index) { return removal }
         guard node.axes == [.vocabulary] else { return nil }
-        return try prediction().filtered[flat: index[0]] == -.infinity ? "filtered out" : nil
+        return try prediction().isCut(index[0]) ? "filtered out" : nil
     }
 
     /// The number itself.

@@ -14,11 +14,11 @@ public struct Prediction: Sendable {
     public let max: Float
     /// The sum of exp(filtered − max).
     public let sum: Float
-    /// How many logits are not finite.
+    /// How many logits are not finite, or become so when they are divided by the temperature.
     public let notFinite: Int
     /// The random number in [0, 1); nil at temperature 0, where none is needed.
     public let draw: Double?
-    /// The chosen token; nil where the logits are not all finite: then nothing can be chosen.
+    /// The chosen token; nil where what it would be chosen from is not all finite.
     public let token: Int?
 
     /// Follows the logits [V] of a position to a token.
@@ -29,12 +29,17 @@ public struct Prediction: Sendable {
         filtered = Filter.apply(sampling, to: logits)
         let softmax = Kernels.softmax(filtered)
         probabilities = softmax.values
-        notFinite = logits.withValues { $0.count { !$0.isFinite } }
+        notFinite = zip(logits.values, filtered.values).count { logit, kept in
+            !logit.isFinite || kept.isNaN || kept == .infinity
+        }
         max = softmax.max[flat: 0]
         sum = softmax.sum[flat: 0]
         draw = sampling.isGreedy ? nil : sampling.draw(position: position)
         token = notFinite > 0 ? nil : draw.map { Sample.pick(softmax.values, $0) } ?? logits.largestIndex
     }
+
+    /// Whether a token was left out by top-k or top-p; one whose logit is −∞ by itself was not.
+    public func isCut(_ token: Int) -> Bool { filtered[flat: token] == -.infinity && logits[flat: token].isFinite }
 
     /// Token ids, the most probable first, ties by id; at most `count`.
     public func ranking(_ count: Int) -> [Int] { logits.largestIndices(count) }

@@ -17,7 +17,7 @@ extension Figure.Body {
         let entries = ids.map { id -> Bars.Bar in
             let value = values[flat: id]
             let name = scene.model.label(id)
-            let isCut = prediction.filtered[flat: id] == -.infinity && !node.isLogits
+            let isCut = prediction.isCut(id) && !node.isLogits
             let isRun = node.isChoice || scene.stepper.isRevealed(row: id, column: 0)
             let share = isShare ? value : value / max(largest, .leastNormalMagnitude)
             var bar = Bars.Bar(

@@ -25,7 +25,7 @@ extension Session {
             guard let fault = faults.first else {
                 return .refused("No NaN and no infinity was seen in what is computed so far.")
             }
-            stepper.go(to: fault.node)
+            stepper.visit(fault.node, at: fault.cell)
         case .last: stepper.go(to: min(count ?? .max, stepper.program.nodes.count) - 1)
         case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)
         case .head(let offset): stepper.moveHead(offset * times)

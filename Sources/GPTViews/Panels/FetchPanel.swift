@@ -70,9 +70,13 @@ struct FetchPanel: Panel {
     // MARK: Drawing
 
     func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
-        let box = Rect(area.x, area.maxY - 9, area.width, 9)
+        let room = area.width - 4
+        var failure: [String] = []
+        if case .failed(let sentence) = progress.phase { failure = wrapped(sentence, width: room) }
+        let height = max(9, 6 + failure.count)
+        let box = Rect(area.x, area.maxY - height, area.width, height)
         canvas.fill(box, .bar)
-        let (x, room) = (box.x + 2, box.width - 4)
+        let x = box.x + 2
         func line(_ y: Int, _ text: String, _ role: Role = .text) {
             canvas.write(clipped(text, room), x: x, y: box.y + y, Style(role, on: .bar))
         }
@@ -85,10 +89,7 @@ struct FetchPanel: Panel {
         case .receiving: drawBar(on: &canvas, x: x, y: box.y + 5, room: room)
         case .done: line(5, "All of it is here and checked.")
         case .interrupted: line(5, "Interrupted; what came is kept. Enter goes on from there.", .accent)
-        case .failed(let sentence):
-            for (place, text) in wrapped(sentence, width: room).prefix(4).enumerated() {
-                line(4 + place, text, .accent)
-            }
+        case .failed: for (place, text) in failure.enumerated() { line(5 + place, text, .accent) }
         }
     }
 

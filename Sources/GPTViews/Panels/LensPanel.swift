@@ -137,6 +137,10 @@ struct LensPanel: Panel {
                 canvas.write("…", x: x, y: line.y, .faint)
                 continue
             }
+            guard !candidates.isEmpty else {
+                canvas.write(" NaN or ∞ ", x: x, y: line.y, Style(.background, on: .badge, bold: true))
+                continue
+            }
             let old = before.flatMap { table.candidates(after: $0, at: position)?.first?.token }
             let isNew = old != nil && old != candidates.first?.token
             if isWide {

@@ -78,9 +78,9 @@ struct SamplingPanel: Panel {
                 canvas[box.x + 46 + step, y] = Cell(
                     " ", Style(.ink, on: Ramp.sequential.role(max(0.25, Double(share)))))
             }
-            let isCut = prediction.filtered[flat: id] == -.infinity
+            let isCut = prediction.isCut(id)
             canvas.write(
-                isCut ? "filtered out" : Digits.percent(Double(share), 2), x: box.x + 67, y: y,
+                isCut ? "filtered out" : Digits.smallPercent(Double(share)), x: box.x + 67, y: y,
                 Style(.text, on: .bar))
         }
     }

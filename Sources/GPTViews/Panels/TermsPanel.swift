@@ -224,11 +224,11 @@ struct TermsPanel: Panel {
             guard let value = row.value else { continue }
             if table.isSum {
                 canvas.write(
-                    Digits.short(Float(value)), endingAt: sumX + 14, y: y,
+                    Digits.short(value), endingAt: sumX + 14, y: y,
                     Style(isHere ? .accent : .bright, on: ground, bold: isHere))
                 if hasRunning, let running = row.running {
                     canvas.write(
-                        Digits.short(Float(running)), endingAt: sumX + sums, y: y, Style(.dim, on: ground))
+                        Digits.short(running), endingAt: sumX + sums, y: y, Style(.dim, on: ground))
                 }
             }
             drawBar(

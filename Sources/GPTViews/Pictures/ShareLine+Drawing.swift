@@ -9,9 +9,9 @@ extension ShareLine {
         guard width > 10 else { return }
         // Each column shows the token that its middle falls on; where several lie in one they are not told apart.
         let ids = prediction.probabilities.values.indices.filter { prediction.probabilities[flat: $0] > 0 }
-        guard var sum = ids.first.map({ Double(prediction.probabilities[flat: $0]) }) else {
+        guard prediction.notFinite == 0, var sum = ids.first.map({ Double(prediction.probabilities[flat: $0]) }) else {
             canvas.write(
-                "the shares are not all numbers: there is no line to sample from", x: area.x, y: area.y, .accent)
+                "the logits are not all numbers: there is no line to sample from", x: area.x, y: area.y, .accent)
             return
         }
         var place = 0
