@@ -53,6 +53,17 @@ import Testing
         #expect(app.front == nil && app.session.stepper.index == 11)
     }
 
+    @Test func `what is fetched during the tour opens, and the tour goes with the model before`() throws {
+        var app = try nanoApp()
+        _ = play(&app, keys("?t"))
+        #expect(app.guide != nil)
+        app.panels.append(FetchPanel(try #require(Preset.named("nano")), .small))
+        app.hear(receiving(1))
+        app.hear(FetchProgress(.done))
+        #expect(app.panels.isEmpty)
+        #expect(app.session.notice?.contains("open with its own weights") == true)
+    }
+
     @Test func `the run loop begins, tells and ends a fetch`() throws {
         var app = try nanoApp()
         let gpt2 = try #require(Preset.named("gpt2"))

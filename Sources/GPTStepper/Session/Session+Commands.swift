@@ -51,7 +51,10 @@ extension Session {
             var next = stepper
             next.edit(tokens)
             return adopt(next)
-        case .sampling(let sampling): self.sampling = sampling
+        case .sampling(let sampling):
+            // A temperature may make an infinity of a logit, or a number of it again.
+            if sampling != self.sampling { faults = FaultFinder() }
+            self.sampling = sampling
         case .model(let preset, let keepsText): return open(preset, keepsText: keepsText)
         case .play: stepper.isPlaying = !wasPlaying
         case .pace(let faster):
@@ -88,7 +91,7 @@ extension Session {
         stepper.isPlaying = false
     }
 
-    /// Stops stepping by itself, and goes on with work that was interrupted.
+    /// Goes on with work that was interrupted.
     public mutating func resume() { isInterrupted = false }
 
     /// Stops stepping by itself.

@@ -142,10 +142,12 @@ public struct App {
         do throws(Refusal) { panels.append(try panel.init(self, screen)) } catch { session.notice = error.sentence }
     }
 
-    /// Opens another model; what stood in front and where the eye was goes with the one before.
-    mutating func open(_ choice: Preset, keepsText: Bool) {
-        guard case .done = session.perform(.model(choice, keepsText: keepsText)) else { return }
+    /// Opens another model; what stood in front and where the eye was goes with the one before. False where it is refused.
+    @discardableResult
+    mutating func open(_ choice: Preset, keepsText: Bool) -> Bool {
+        guard case .done = session.perform(.model(choice, keepsText: keepsText)) else { return false }
         (panels, focus, view) = ([], .timeline, StageView())
+        return true
     }
 
     /// Pasted text is typed where there is something to type into, and never runs as keys.
@@ -160,7 +162,10 @@ public struct App {
 
     /// Takes in how what is being fetched goes.
     public mutating func hear(_ progress: FetchProgress) {
-        for place in panels.indices.reversed() { ask(place) { $0.hear(progress, &$1) } }
+        // What is here opens another model, and every panel goes with the one before.
+        for place in panels.indices.reversed() where panels.indices.contains(place) {
+            ask(place) { $0.hear(progress, &$1) }
+        }
     }
 
     // MARK: Work

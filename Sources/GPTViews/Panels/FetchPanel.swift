@@ -59,7 +59,7 @@ struct FetchPanel: Panel {
         guard progress.phase == .done else { return .stays() }
         // The same operation of the model with its own weights, where there is one.
         let address = app.session.stepper.node.address
-        app.open(preset, keepsText: true)
+        guard app.open(preset, keepsText: true) else { return .closes() }
         if let node = try? app.session.stepper.program.quantity(at: address).node {
             app.session.perform(.goto(node))
         }
