@@ -26,7 +26,7 @@ public struct Bars: Sendable {
     }
 
     /// The bars from the top.
-    public let bars: [Bar]
+    public var bars: [Bar]
     /// What their colours mean.
     public let scale: ColorScale
     /// What their numbers are called.

@@ -21,7 +21,7 @@ extension Heatmap {
     }
 
     /// What the ends of the colours stand for.
-    public enum Scaling: Int, CaseIterable, Hashable, Sendable {
+    public enum Scaling: Int, Hashable, Sendable {
         /// The largest number by size of the whole matrix; for probabilities 1.
         case matrix
         /// The largest of each row: rows are comparable within themselves only.
@@ -40,11 +40,14 @@ extension Heatmap {
     }
 
     /// What a cell shows that stands for several.
-    public enum Pooling: Int, CaseIterable, Hashable, Sendable {
+    public enum Pooling: Int, Hashable, Sendable {
         /// The largest by size.
         case largest
         /// Their mean.
         case mean
+
+        /// What it shows, before "of several".
+        public var phrase: String { self == .largest ? "the largest by size" : "the mean" }
     }
 
     /// How many rows and columns of a matrix one drawn cell stands for.

@@ -14,7 +14,10 @@ public struct Equation: Sendable {
     public var contextCount = 0
 
     /// `a · b = c` and the like: heatmaps with the signs that stand before each but the first.
-    public init(_ first: Heatmap, _ rest: (String, Heatmap)...) {
+    public init(_ first: Heatmap, _ rest: (String, Heatmap)...) { self.init(first, rest) }
+
+    /// The same, of a list.
+    public init(_ first: Heatmap, _ rest: [(String, Heatmap)]) {
         parts = [.heatmap(first)] + rest.flatMap { [.sign($0.0), .heatmap($0.1)] }
     }
 

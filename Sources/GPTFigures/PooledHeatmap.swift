@@ -28,8 +28,9 @@ public struct PooledHeatmap: Sendable {
             (heatmap.rows + pool.rows - 1) / pool.rows, (heatmap.columns + pool.columns - 1) / pool.columns
         )
         values = heatmap.pooled(pool)
-        // Of what a mask has passed over, −∞ may be a number all the same.
-        let isWhole = values.allSatisfy(\.isFinite) && (!heatmap.isCausal || heatmap.slice?.isFiniteBelow != false)
+        // Of what a mask has passed over, −∞ may be a number all the same. A part has its diagonal elsewhere.
+        let isClear = !heatmap.isCausal || heatmap.origin == (0, 0) && heatmap.slice?.isFiniteBelow != false
+        let isWhole = values.allSatisfy(\.isFinite) && isClear
         notFinite = isWhole ? NotFinite() : heatmap.notFinite
         let numbers = field.map { $0.pooled(pool) } ?? values
         let scaled = field ?? heatmap

@@ -10,6 +10,8 @@ public struct FaultFinder: Hashable, Sendable {
         public let name: String
         /// The index of the first such number.
         public let cell: [Int]
+        /// The position after which it is predicted, of what speaks of one answer and has no axis for it.
+        public var position: Int?
     }
 
     /// An operation; of those that speak of one answer, at a position.
@@ -71,7 +73,7 @@ public struct FaultFinder: Hashable, Sendable {
             guard prediction.notFinite > 0,
                 let place = prediction.filtered.values.firstIndex(where: { $0.isNaN || $0 == .infinity })
             else { return nil }
-            return Fault(node: program.logitsIndex + 1, name: Digits.name(.infinity), cell: [place])
+            return Fault(node: program.logitsIndex + 1, name: Digits.name(.infinity), cell: [place], position: position)
         }
         let value = try values.peek(node)
         guard program.nodes[node].isCausal else {

@@ -193,11 +193,6 @@ public struct Stepper: Hashable, Sendable {
     /// Chooses a position.
     public mutating func select(position: Int) { selection.position = min(max(0, position), tokens.count - 1) }
 
-    /// Chooses a head.
-    public mutating func select(head: Int) {
-        selection.head = min(max(0, head), program.configuration.headCount - 1)
-    }
-
     /// Chooses a query and a key.
     public mutating func select(key: Int, position: Int) {
         select(position: position)
@@ -221,8 +216,7 @@ public struct Stepper: Hashable, Sendable {
     /// Gives the last `count` taken tokens back, or as many as were taken, and lands where the first was sampled.
     public mutating func giveBack(_ count: Int = 1) -> Stop? {
         guard tokens.count > promptCount else { return .nothingTaken }
-        // Of a text that is given back token by token, the whole is kept.
-        if !left.contains(where: { $0.starts(with: tokens) }) { left.append(tokens) }
+        keep()
         restart(tokens.dropLast(min(count, tokens.count - promptCount)))
         go(to: program.nodes.count - 1)
         return nil
@@ -231,8 +225,14 @@ public struct Stepper: Hashable, Sendable {
     /// Takes up a text again that was given back.
     public mutating func takeUp(_ text: [Int]) {
         left.removeAll { $0 == text }
-        if tokens.count > promptCount, !left.contains(where: { $0.starts(with: tokens) }) { left.append(tokens) }
+        keep(unless: text)
         restart(text)
+    }
+
+    /// Keeps what is there among what was left. Of a text that is given back token by token, the whole is kept.
+    private mutating func keep(unless next: [Int] = []) {
+        let isKept = (left + [next]).contains { $0.starts(with: tokens) }
+        if tokens.count > promptCount, !isKept { left.append(tokens) }
     }
 
     /// Begins a pass over another prompt.

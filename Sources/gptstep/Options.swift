@@ -8,7 +8,7 @@ import SystemPackage
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A preset (nano, gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt3), a checkpoint (.safetensors, .bin, .pt or .pth, an index of shards) or its folder, or ORG/NAME[@revision] in the Hugging Face cache.",
+            "A preset (\(Preset.all.map(\.name).joined(separator: ", "))), a checkpoint (.safetensors, .bin, .pt or .pth, an index of shards) or its folder, or ORG/NAME[@revision] in the Hugging Face cache.",
             valueName: "model"))
     var model = "nano"
 

@@ -28,20 +28,9 @@ extension ShowAnswer {
     private var bars: Figure.Body {
         let listed =
             value.count > Scene.candidateCount ? value.largestIndices(Scene.candidateCount) : Array(0..<value.count)
-        let largest = listed.map { value[flat: $0] }.filter(\.isFinite).map(abs).max() ?? 1
-        let entries = listed.map { id -> Bars.Bar in
-            let number = value[flat: id]
-            let isCut = isRemoved(number, at: id)
-            let share = node.givesShares ? number : number / max(largest, .leastNormalMagnitude)
-            let name = model.label(id)
-            var bar = Bars.Bar(
-                name: name, id: name == "#\(id)" ? "" : "\(id)", length: share.isFinite ? Double(share) : 0,
-                value: isCut
-                    ? "filtered out" : node.givesShares ? Digits.smallPercent(Double(number)) : Digits.exact(number))
-            (bar.token, bar.number, bar.isCut) = (id, isCut ? nil : number, isCut)
-            return bar
-        }
-        var bars = Bars(entries, scale: node.givesShares ? .sequential : .diverging)
+        var bars = Bars(
+            of: listed, value, isShare: node.givesShares, label: model.label,
+            isCut: { isRemoved(value[flat: $0], at: $0) })
         bars.address = address
         bars.prefix = node.isLogits ? [position ?? tokens.count - 1] : []
         let place = position ?? tokens.count - 1
@@ -54,15 +43,15 @@ extension ShowAnswer {
 
     /// The heads that were asked for, one beside the other; without heads one alone.
     private var heatmaps: [Heatmap] {
-        let names = tokens.enumerated().map { "\($0) \(model.label($1))" }
+        let names = Scene.positionNames(tokens, model)
         guard whole.axes.count == 3 else {
             let isRows = whole.axes.first == .head
             let position = node.isAnswer ? nil : position
-            var slice = Slice(whole.value)
+            let slice = Slice(whole.value)
             var heatmap = Heatmap(title: node.name, rows: slice.rows, columns: slice.columns)
             if isStatistic { heatmap.title = address }
             let rowNames = isRows ? (0..<slice.rows).map { "head \($0)" } : names
-            heatmap.rowNames = node.isAnswer ? [] : rowNames
+            heatmap.rowNames = node.isAnswer ? self.position.map { [names[$0]] } ?? [] : rowNames
             if isRows { heatmap.columnNames = names }
             (heatmap.address, heatmap.slice) = (address, slice)
             // Of a statistic of heads a position is a column.
@@ -71,7 +60,6 @@ extension ShowAnswer {
             if isRows, let position {
                 heatmap = heatmap.part(rows: 0..<heatmap.rows, columns: position..<position + 1)
             }
-            slice = heatmap.slice ?? slice
             return [heatmap]
         }
         let isMap = whole.axes[0] == .head

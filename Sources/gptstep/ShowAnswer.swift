@@ -123,7 +123,9 @@ struct ShowAnswer {
         let columns = axes.count > 1 ? value.columnCount : 1
         let names = (0..<value.count / columns).map { row in
             switch axes.first {
-            case .position, .query: clipped("\(row) \(model.label(tokens[row]))", to: 24)
+            // An answer has one row, that of its position.
+            case .position, .query:
+                clipped(label(node.isAnswer ? position ?? row : row), to: 24)
             case .head: "head \(row)"
             default: "\(row)"
             }
@@ -135,6 +137,8 @@ struct ShowAnswer {
             return name + String(repeating: " ", count: width - name.unicodeScalars.count) + numbers.joined() + "\n"
         }.joined()
     }
+
+    private func label(_ position: Int) -> String { "\(position) \(model.label(tokens[position]))" }
 
     private func clipped(_ text: String, to width: Int) -> String {
         let scalars = text.unicodeScalars

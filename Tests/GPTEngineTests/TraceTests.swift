@@ -163,7 +163,8 @@ import Testing
             file.header.metadata == [
                 "format": "gpt-trace", "format_version": "1", "model_id": "nano", "n_layer": "3", "n_head": "3",
                 "d_model": "48", "d_head": "16", "d_mlp": "192", "n_ctx": "11", "n_vocab": "3", "act_fn": "gelu_new",
-                "ln_eps": "1e-05", "weights": "raw", "tokens_text": #"["C", "B", "A", "B"]"#,
+                "ln_eps": "1e-05", "scale_attn_weights": "true", "scale_attn_by_inverse_layer_idx": "false",
+                "weights": "raw", "tokens_text": #"["C", "B", "A", "B"]"#,
                 "producer": "gptstep \(version)",
             ])
     }

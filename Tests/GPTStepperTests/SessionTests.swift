@@ -38,6 +38,69 @@ import Testing
         #expect(session.perform(.take) == .begun)
     }
 
+    @Test(arguments: [
+        (Command.goto(61), "0 to 60"), (.goto(-1), "0 to 60"), (.goto(12, cell: [0, 0]), "no cell [0, 0]"),
+        (.goto(12, cell: [0, 3, 0]), "no cell"), (.position(6), "no position 6"),
+        (.position(0, key: -1), "no position -1"),
+        (.candidate(3), "3"), (.takeToken(-1), "-1"), (.prompt([]), "empty"), (.prompt([0, 7]), "7"),
+        (.prompt(Array(repeating: 0, count: 12)), "11"), (.takeUp([1]), "No such continuation"),
+    ])
+    func `an argument outside its range is refused by name, and changes nothing`(
+        _ command: Command, _ word: String
+    ) throws {
+        var session = try session()
+        session.perform(.step(.operation, .forward), count: 5)
+        let before = session.stepper
+        guard case .refused(let sentence) = session.perform(command) else {
+            return #expect(Bool(false), "\(command) is not refused")
+        }
+        #expect(sentence.contains(word), "\(sentence)")
+        #expect(session.stepper == before)
+    }
+
+    @Test func `a number of any size moves to the edge, and a sampling that cannot be is refused`() throws {
+        var session = try session()
+        session.perform(.goto(12, cell: [4, 2, 9]))
+        session.perform(.moveCell(rows: .max, columns: .min), count: .max)
+        #expect(session.stepper.cell == (5, 0))
+        session.perform(.head(.min), count: .max)
+        #expect((0..<3).contains(session.stepper.selection.head))
+        session.perform(.last, count: -4)
+        #expect(session.stepper.index == 0)
+        session.perform(.step(.operation, .forward), count: -4)
+        #expect(session.stepper.index == 1)
+        var sampling = session.sampling
+        sampling.topP = 0
+        guard case .refused = session.perform(.sampling(sampling)) else {
+            return #expect(Bool(false), "a top-p of 0 is not refused")
+        }
+        #expect(session.sampling.topP == 1)
+    }
+
+    @Test func `a text that another begins with is kept once`() throws {
+        var session = try session()
+        session.perform(.take, count: 3)
+        finish(&session)
+        let whole = session.stepper.tokens
+        session.perform(.giveBack, count: 2)
+        #expect(session.stepper.left == [whole])
+        session.perform(.takeUp(whole))
+        #expect(session.stepper.tokens == whole && session.stepper.left.isEmpty)
+    }
+
+    @Test func `a checkpoint that is called as a preset is none`() throws {
+        let nano = try Model.nano()
+        let same = Model(
+            name: "nano", configuration: nano.configuration, weights: nano.weights, tokenizer: nil, sampling: .greedy,
+            defaultPrompt: "")
+        var session = try Session(model: same, tokens: [0, 1], sampling: .greedy)
+        #expect(session.choices.count == Preset.all.count + 1 && session.choice == session.choices.last)
+        session.perform(.model(try #require(Preset.named("nano"))))
+        #expect(session.model.tokenizer != nil)
+        session.perform(.model(try #require(session.choices.last)))
+        #expect(session.model.tokenizer == nil)
+    }
+
     @Test func `what is begun is done in pieces, can be interrupted and begun again`() throws {
         var session = try session()
         session.perform(.take, count: 3)

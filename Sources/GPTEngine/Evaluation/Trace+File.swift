@@ -46,6 +46,8 @@ extension Trace {
             "n_head": "\(shape.headCount)", "d_model": "\(shape.width)", "d_head": "\(shape.headWidth)",
             "d_mlp": "\(shape.mlpWidth)", "n_ctx": "\(shape.contextLength)", "n_vocab": "\(shape.vocabularySize)",
             "act_fn": shape.activation.rawValue, "ln_eps": "\(shape.layerNormEpsilon)",
+            "scale_attn_weights": "\(shape.scalesScores)",
+            "scale_attn_by_inverse_layer_idx": "\(shape.scalesScoresByBlock)",
             "weights": model.state == .random ? "random" : "raw",
             "tokens_text": JSON.array(tokens.map { .string(model.label($0)) }).text, "producer": "gptstep \(version)",
         ]

@@ -13,7 +13,7 @@ extension Model {
         if let preset = Preset.named(name) {
             if randomSeed == nil, preset.origin == .builtIn { return try .nano() }
             if randomSeed == nil, let folder = snapshot(of: name, in: cache) {
-                return try .checkpoint(folder, name: name)
+                return try .checkpoint(folder, name: name, preset: preset)
             }
             return try .preset(preset, randomSeed: randomSeed)
         }
@@ -46,7 +46,7 @@ extension Model {
         let file = try SafetensorsFile(ByteSource(permanent: Embedded.nano), path: "the built-in model")
         let checkpoint = try Checkpoint(TensorFiles(file), configuration: preset.configuration)
         return Model(
-            name: "nano", configuration: preset.configuration, weights: Weights(.checkpoint(checkpoint)),
+            name: "nano", preset: preset, configuration: preset.configuration, weights: Weights(.checkpoint(checkpoint)),
             tokenizer: CharacterTokenizer("ABC"), sampling: .greedy, defaultPrompt: "CBABBC")
     }
 
@@ -69,7 +69,7 @@ extension Model {
         let letters = preset.letters.map(CharacterTokenizer.init)
         let pairs = letters == nil ? try BytePairTokenizer.gpt2() : nil
         return Model(
-            name: preset.name, configuration: preset.configuration,
+            name: preset.name, preset: preset, configuration: preset.configuration,
             weights: randomSeed.map { Weights(.random(seed: $0)) },
             tokenizer: letters ?? pairs, sampling: letters == nil ? .plain : .greedy,
             defaultPrompt: letters == nil ? "The trees" : "CBABBC",
@@ -79,12 +79,16 @@ extension Model {
     /// A checkpoint: a weights file of any format, an index of shards, or the folder of either. Its shape is what the file
     /// says itself, or the `config.json` beside it.
     ///
+    /// - Parameters:
+    ///   - name: what it is called; nil for what its file or folder is called.
+    ///   - preset: the preset whose weights these are.
+    ///
     /// Its tokenizer is the one beside it; without one it takes ids only. One whose weights do not fit in memory has
     /// shapes only. With fewer tokens than GPT-2 it is a small model as nano is, and the likeliest token is taken unless
     /// told otherwise.
     ///
     /// - Throws: ``FileError``, ``CheckpointError`` or ``TokenizerError``.
-    public static func checkpoint(_ path: FilePath, name: String? = nil) throws -> Model {
+    public static func checkpoint(_ path: FilePath, name: String? = nil, preset: Preset? = nil) throws -> Model {
         let files = try TensorFiles(path: path)
         let folder = files.path.removingLastComponent()
         let keys = try files.keys ?? ConfigurationKeys(path: folder.appending("config.json"))
@@ -122,7 +126,7 @@ extension Model {
         let prompt = "The trees"
         let isReadable = (try? tokenizer?.encode(Array(prompt.utf8), allowingSpecial: false)) != nil
         return Model(
-            name: name ?? Self.name(of: path.isFolder ? path : files.path), configuration: configuration,
+            name: name ?? Self.name(of: path.isFolder ? path : files.path), preset: preset, configuration: configuration,
             weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: tokenizer, tokenizerFault: fault,
             sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
             defaultPrompt: isReadable ? prompt : "",

@@ -17,6 +17,8 @@ public struct Model {
 
     /// What it is called.
     public let name: String
+    /// The preset that it is; nil for a checkpoint.
+    public let preset: Preset?
     /// Its shape.
     public let configuration: Configuration
     /// The weights; nil when it is walked by shapes only.
@@ -36,11 +38,12 @@ public struct Model {
 
     /// Puts a model together.
     public init(
-        name: String, configuration: Configuration, weights: Weights?, tokenizer: (any Tokenizer)?,
-        tokenizerFault: TokenizerError? = nil, sampling: Sampling, defaultPrompt: String, endOfText: Set<Int> = [],
+        name: String, preset: Preset? = nil, configuration: Configuration, weights: Weights?,
+        tokenizer: (any Tokenizer)?, tokenizerFault: TokenizerError? = nil, sampling: Sampling, defaultPrompt: String, endOfText: Set<Int> = [],
         remark: String? = nil
     ) {
         self.name = name
+        self.preset = preset
         self.configuration = configuration
         self.weights = weights
         self.tokenizer = tokenizer

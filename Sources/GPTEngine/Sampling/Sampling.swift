@@ -19,13 +19,15 @@ public struct Sampling: Hashable, Sendable {
     ///
     /// - Throws: ``SamplingError`` for a number outside its range.
     public init(temperature: Float = 1, topK: Int = 0, topP: Float = 1, seed: UInt64 = 0) throws(SamplingError) {
-        guard temperature == 0 || (temperature >= 1e-4 && temperature.isFinite) else { throw .temperature(temperature) }
-        guard topK >= 0 else { throw .topK(topK) }
-        guard topP > 0, topP <= 1 else { throw .topP(topP) }
-        self.temperature = temperature
-        self.topK = topK
-        self.topP = topP
-        self.seed = seed
+        (self.temperature, self.topK, self.topP, self.seed) = (temperature, topK, topP, seed)
+        if let fault { throw fault }
+    }
+
+    /// Which number is outside its range; nil where all are inside.
+    public var fault: SamplingError? {
+        guard temperature == 0 || (temperature >= 1e-4 && temperature.isFinite) else { return .temperature(temperature) }
+        guard topK >= 0 else { return .topK(topK) }
+        return topP > 0 && topP <= 1 ? nil : .topP(topP)
     }
 
     /// The largest logit always wins.

@@ -40,7 +40,9 @@ public final class Recording: Values {
         let configuration = try Configuration(
             layerCount: number("n_layer"), headCount: number("n_head"), width: number("d_model"),
             contextLength: number("n_ctx"), vocabularySize: number("n_vocab"), mlpWidth: number("d_mlp"),
-            activation: activation, layerNormEpsilon: facts["ln_eps"].flatMap(Float.init) ?? 1e-5)
+            activation: activation, layerNormEpsilon: facts["ln_eps"].flatMap(Float.init) ?? 1e-5,
+            scalesScores: facts["scale_attn_weights"].flatMap(Bool.init) ?? true,
+            scalesScoresByBlock: facts["scale_attn_by_inverse_layer_idx"].flatMap(Bool.init) ?? false)
         tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
         guard let ids = tensors["tokens"] else {
             throw CheckpointError.missingTensor(path: file.path, name: "tokens", among: Array(tensors.keys.sorted()))

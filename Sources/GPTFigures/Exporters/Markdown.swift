@@ -42,7 +42,7 @@ public enum Markdown: Exporter {
         }
         let names = (0..<pooled.columns).map { heatmap.columnLabel($0 * pool.columns) }
         let notes = [
-            pool.columns > 1 ? "a column stands for \(pool.columns), and shows the largest by size" : "",
+            pool.columns > 1 ? "a column stands for \(pool.columns), and shows \(heatmap.rules.pooling.phrase)" : "",
             pooled.notFinite.text,
         ].filter { !$0.isEmpty }
         return ([heading] + notes).joined(separator: "; ") + "\n\n" + table([""] + names, rows)
@@ -55,9 +55,12 @@ public enum Markdown: Exporter {
 
     /// Text that is no markup: what a token contains may be anything.
     private static func escaped(_ text: String) -> String {
-        String(
-            text.flatMap { character -> [Character] in
-                ["|", "\\", "`", "*", "_", "<", "#"].contains(character) ? ["\\", character] : [character]
-            })
+        // By scalars: a mark over a sign would hide it.
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if "|\\`*_<>#[]&~".unicodeScalars.contains(scalar) { result.append("\\") }
+            result.append(scalar)
+        }
+        return String(result)
     }
 }

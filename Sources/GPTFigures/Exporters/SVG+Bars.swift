@@ -43,6 +43,10 @@ extension SVG.Page {
     /// The line of length 1 that a token is sampled from.
     mutating func draw(_ line: ShareLine) {
         y += 14
+        guard line.prediction.token != nil else {
+            text("The logits are not all numbers: no line is drawn.", x: margin, size: 11, fill: "#666")
+            return y += 12
+        }
         text("the line of length 1, tokens by id", x: margin, size: 11, fill: "#666")
         y += 22
         var sum = 0.0

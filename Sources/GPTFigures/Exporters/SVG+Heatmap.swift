@@ -8,15 +8,13 @@ extension SVG.Page {
         var (x, top, bottom) = (margin, y, y)
         for (place, heatmap) in heatmaps.enumerated() {
             let sign = place > 0 && place <= signs.count ? signs[place - 1] : ""
-            let needed = HeatmapSize(heatmap, room: room).width
             let gap = sign.isEmpty ? 20 : 16 + 7 * Double(sign.count)
-            if x > margin, x + gap + needed > width - margin {
-                (x, top) = (margin, bottom)
-            } else if x > margin {
-                x += gap
-            }
-            if !sign.isEmpty { text(sign, x: x - (x > margin ? gap - 6 : 0), y: top + 14, size: 12, weight: "bold") }
-            let size = draw(heatmap, x: x + (sign.isEmpty || x > margin ? 0 : gap), y: top)
+            // A sign stands before its heatmap where that begins a row, too.
+            let size = HeatmapSize(heatmap, room: sign.isEmpty ? room : room - gap)
+            if x > margin, x + gap + size.width > width - margin { (x, top) = (margin, bottom) }
+            if !sign.isEmpty { text(sign, x: x + 6, y: top + 14, size: 12, weight: "bold") }
+            if x > margin || !sign.isEmpty { x += gap }
+            draw(heatmap, size, x: x, y: top)
             x += size.width
             bottom = max(bottom, top + size.height)
         }
@@ -25,9 +23,8 @@ extension SVG.Page {
         if let last = heatmaps.last(where: { $0.slice != nil }) { drawLegend(last, heatmaps) }
     }
 
-    /// Draws one at a place, and returns the room that it took.
-    private mutating func draw(_ heatmap: Heatmap, x: Double, y: Double) -> (width: Double, height: Double) {
-        let size = HeatmapSize(heatmap, room: room)
+    /// Draws one at a place.
+    private mutating func draw(_ heatmap: Heatmap, _ size: HeatmapSize, x: Double, y: Double) {
         let body = (x: x + size.names, y: y + 22 + size.labels)
         text(
             heatmap.title + (size.width > 200 ? " · \(heatmap.rows) × \(heatmap.columns)" : ""), x: x, y: y + 14,
@@ -35,7 +32,7 @@ extension SVG.Page {
             weight: "bold")
         guard heatmap.slice != nil else {
             text(heatmap.absence, x: body.x, y: body.y + 14, size: 11, fill: "#666")
-            return (size.width, size.height)
+            return
         }
         let pooled = PooledHeatmap(heatmap, size.pool)
         drawNames(heatmap, pooled, size, body)
@@ -49,12 +46,11 @@ extension SVG.Page {
         let isPooled = size.pool != Heatmap.Pool(1, 1)
         let notes = [
             pooled.end > 0 && heatmap.scale == .diverging ? "largest \(number(pooled.end, width: 9))" : "",
-            isPooled ? "1 cell = \(size.pool.rows) × \(size.pool.columns), the largest" : "", pooled.notFinite.text,
+            isPooled ? "1 cell = \(size.pool.rows) × \(size.pool.columns), \(heatmap.rules.pooling.phrase)" : "", pooled.notFinite.text,
         ]
         text(
             notes.filter { !$0.isEmpty }.joined(separator: " · "), x: body.x,
             y: body.y + Double(pooled.rows) * size.cell.height + 14, size: 10, fill: "#666")
-        return (size.width, size.height)
     }
 
     private mutating func drawCell(
@@ -63,7 +59,7 @@ extension SVG.Page {
         let (rows, columns) = pooled.source(row, column)
         let (address, index) = pooled.heatmap.place(row * pooled.pool.rows, column * pooled.pool.columns)
         let isOne = rows.count * columns.count == 1
-        let extent = isOne ? "" : " the largest of \(rows.count) × \(columns.count) from there"
+        let extent = isOne ? "" : " \(pooled.heatmap.rules.pooling.phrase) of \(rows.count) × \(columns.count) from there"
         func caption(_ value: String) -> String { Figure.caption(address, index, value) + extent }
         switch pooled.content(row, column) {
         case .hidden: return

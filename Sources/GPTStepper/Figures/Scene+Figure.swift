@@ -56,9 +56,9 @@ extension Figure.Body {
             let isAlike = scene.stepper.program.nodes[scene.node.inputs[place]].shape == scene.node.shape
             return .operand(scene, place, row: row, column: isAlike ? column : nil)
         }
-        var equation = Equation(operands)
-        equation.parts += [.sign("→"), .heatmap(.result(scene))]
-        return .equation(equation)
+        guard let first = operands.first else { return .equation(Equation(.result(scene))) }
+        let others = operands.dropFirst().map { (",", $0) }
+        return .equation(Equation(first, others + [("→", .result(scene))]))
     }
 }
 

@@ -1,21 +1,46 @@
 import GPTEngine
 
 extension Session {
-    /// Does what is asked, or says why not.
+    /// Does what is asked, or says why not. What is refused changes nothing.
     ///
-    /// - Parameter count: how many times; nil where none was given. Of ``Command/last`` it is the number of a step.
+    /// - Parameter count: how many times, from 1 on; nil where none was given. Of ``Command/last`` it is the number of a step.
     @discardableResult
     public mutating func perform(_ command: Command, count: Int? = nil) -> Reply {
         let wasPlaying = stepper.isPlaying
         isInterrupted = false
         stepper.isPlaying = false
-        let reply = does(command, count, wasPlaying)
+        let reply = objection(to: command).map(Reply.refused) ?? does(command, count, wasPlaying)
         if let sentence = reply.sentence { notice = sentence }
         return reply
     }
 
+    /// Why an argument is outside its range; nil where all are inside.
+    private func objection(to command: Command) -> String? {
+        let (program, count) = (stepper.program, stepper.tokens.count)
+        func check(_ tokens: [Int]) -> String? {
+            do { _ = try model.check(tokens) } catch { return error.description }
+            return nil
+        }
+        switch command {
+        case .goto(let node, let cell):
+            guard program.nodes.indices.contains(node) else {
+                return "There is no operation \(node): they are 0 to \(program.nodes.count - 1)."
+            }
+            let node = program.nodes[node]
+            return cell.flatMap { $0.isInside(node.shape) ? nil : "\(node.address) has no cell \($0)." }
+        case .position(let position, let key):
+            let outside = [position, key ?? 0].first { !(0..<count).contains($0) }
+            return outside.map { "There is no position \($0): they are 0 to \(count - 1)." }
+        case .candidate(let token), .takeToken(let token): return check([token])
+        case .prompt(let tokens): return check(tokens)
+        case .takeUp(let text): return stepper.left.contains(text) ? nil : "No such continuation was left."
+        case .sampling(let sampling): return sampling.fault?.description
+        default: return nil
+        }
+    }
+
     private mutating func does(_ command: Command, _ count: Int?, _ wasPlaying: Bool) -> Reply {
-        let times = count ?? 1
+        let times = min(max(1, count ?? 1), 1 << 20)
         switch command {
         case .step(let grain, let direction): return reply(stepper.step(grain, direction, count: times))
         case .goto(let node, let cell):
@@ -26,9 +51,10 @@ extension Session {
                 return .refused("No NaN and no infinity was seen in what is computed so far.")
             }
             stepper.visit(fault.node, at: fault.cell)
-        case .last: stepper.go(to: min(count ?? .max, stepper.program.nodes.count) - 1)
-        case .moveCell(let rows, let columns): moveCell(rows: rows * times, columns: columns * times)
-        case .head(let offset): stepper.moveHead(offset * times)
+            if let position = fault.position { stepper.select(position: position) }
+        case .last: stepper.go(to: min(max(1, count ?? .max), stepper.program.nodes.count) - 1)
+        case .moveCell(let rows, let columns): moveCell(rows: rows.repeated(times), columns: columns.repeated(times))
+        case .head(let offset): stepper.moveHead(offset.repeated(times))
         case .position(let position, let key):
             if let key { stepper.select(key: key, position: position) } else { stepper.select(position: position) }
         case .candidate(let token): stepper.select(vocabulary: token)
@@ -113,4 +139,16 @@ extension Session {
         guard let sentence = reply.sentence else { return }
         (pendingTakes, notice) = (0, sentence)
     }
+}
+
+extension [Int] {
+    /// Whether it is a whole index of a value of that shape.
+    fileprivate func isInside(_ shape: [Int]) -> Bool {
+        count == shape.count && zip(self, shape).allSatisfy { (0..<$1).contains($0) }
+    }
+}
+
+extension Int {
+    /// So many times as much, or as much as leads beyond every edge.
+    fileprivate func repeated(_ times: Int) -> Int { Swift.min(Swift.max(-1 << 40, self), 1 << 40) * times }
 }

@@ -44,9 +44,8 @@ public struct Session {
     public init(
         model: Model, tokens: [Int], sampling: Sampling, weightSeed: UInt64 = 0, memory: Int = Machine.activationMemory
     ) throws(PassError) {
-        let isPreset = Preset.named(model.name)?.configuration == model.configuration
         try self.init(
-            model, tokens, sampling, weightSeed, Store(budget: memory), checkpoint: isPreset ? nil : model)
+            model, tokens, sampling, weightSeed, Store(budget: memory), checkpoint: model.preset == nil ? model : nil)
     }
 
     private init(
@@ -105,14 +104,21 @@ public struct Session {
 
     /// What can be switched to: the presets, and the checkpoint that the session was opened with.
     public var choices: [Preset] {
-        Preset.all + [checkpoint.map { Preset(name: $0.name, configuration: $0.configuration) }].compactMap(\.self)
+        Preset.all + [checkpoint].compactMap { $0.map(choice) }
+    }
+
+    /// The model of the session among them.
+    public var choice: Preset { choice(model) }
+
+    private func choice(_ model: Model) -> Preset {
+        model.preset ?? Preset(name: model.name, configuration: model.configuration)
     }
 
     /// Switches to another model: a preset with its weights, with random ones or as shapes only, or the checkpoint.
     mutating func open(_ choice: Preset, keepsText: Bool) -> Reply {
         do {
             let model =
-                if let checkpoint, choice.name == checkpoint.name { checkpoint } else {
+                if let checkpoint, choice == self.choice(checkpoint) { checkpoint } else {
                     try Model.open(choice, orRandom: weightSeed)
                 }
             var sampling = model.sampling

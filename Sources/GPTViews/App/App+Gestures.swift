@@ -49,8 +49,7 @@ extension App {
             session.notice = "Colours are scaled \(view.scaling.phrase)."
         case .pooling:
             view.pooling = Heatmap.Pooling(rawValue: view.pooling.rawValue + 1) ?? .largest
-            session.notice =
-                "A cell that stands for several shows \(view.pooling == .largest ? "the largest by size" : "their mean")."
+            session.notice = "A cell that stands for several shows \(view.pooling.phrase)."
         case .focus, .quit, .redraw, .suspend: break
         }
     }

@@ -14,14 +14,19 @@ struct HelpPanel: Panel {
     mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
         switch key {
         case .escape, .character("q"), .character("?"), .function(1), .enter: return .closes()
-        case .home, .end, .character("g"), .character("G"): break
         case .character("t"):
             TourPanel.start(&app, screen)
             return .closes()
-        default: first = Self.move(key, from: first, of: KeyBindings.all.count) ?? first
+        default:
+            // The last line stays at the bottom.
+            let last = max(0, KeyBindings.all.count - Self.room(screen.size.height))
+            first = min(Self.move(key, from: first, of: KeyBindings.all.count) ?? first, last)
         }
         return .stays()
     }
+
+    /// Keys that are listed on a screen of so many lines: all but title, keys, margins, heading and foot.
+    private static func room(_ height: Int) -> Int { height - 8 }
 
     func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
         canvas.fill(area)
@@ -39,7 +44,7 @@ struct HelpPanel: Panel {
                 (" begins a guided tour: one pass of the built-in model in \(TourPanel.stops.count) stops", .text),
             ],
             x: area.x, y: area.y + 1)
-        let room = area.height - 4
+        let room = Self.room(canvas.size.height)
         for (line, binding) in KeyBindings.all.dropFirst(first).prefix(room).enumerated() {
             let worksHere = binding.focus.contains(app.focus)
             let (symbols, help) = (

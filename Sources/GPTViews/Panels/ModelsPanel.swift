@@ -13,7 +13,7 @@ struct ModelsPanel: Panel {
     let place = PanelPlace.screen
 
     init(_ app: App, _ screen: Screen) {
-        selected = app.session.choices.firstIndex { $0.name == app.session.model.name } ?? 0
+        selected = app.session.choices.firstIndex(of: app.session.choice) ?? 0
         source = screen.source
     }
 
@@ -35,9 +35,7 @@ struct ModelsPanel: Panel {
         case .enter:
             // What is open already stays as it is. Nothing here may hold the model: its memory is given back as it closes.
             let choice = choices[selected]
-            if choice.name != app.session.model.name || choice.configuration != app.session.model.configuration {
-                app.open(choice, keepsText: true)
-            }
+            if choice != app.session.choice { app.open(choice, keepsText: true) }
             return .closes()
         case .character("f") where FetchPanel.offers(choices[selected]):
             app.panels.append(FetchPanel(choices[selected], screen))
@@ -70,7 +68,7 @@ struct ModelsPanel: Panel {
             let shape = preset.configuration
             let style = Style(isHere ? .bright : .text, on: ground, bold: isHere)
             canvas.write(isHere ? "▸ " : "  ", x: area.x, y: y, Style(.accent, on: ground, bold: true))
-            canvas.write(preset.name, x: area.x + 2, y: y, style)
+            canvas.write(clipped(preset.name, 14), x: area.x + 2, y: y, style)
             let values = [
                 "\(shape.layerCount)", "\(shape.headCount)", "\(shape.width)", "\(shape.contextLength)",
                 grouped(shape.vocabularySize),
@@ -132,7 +130,7 @@ struct ModelsPanel: Panel {
         for (place, preset) in presets.enumerated() {
             let y = area.y + 1 + place
             let count = Double(preset.configuration.parameterCount)
-            canvas.write(preset.name, x: area.x + 2, y: y, place == selected ? .accent : .text)
+            canvas.write(clipped(preset.name, 13), x: area.x + 2, y: y, place == selected ? .accent : .text)
             bar(count / largest, width: width, x: area.x + 16, y: y, on: &canvas)
             bar(log10(count) / log10(largest), width: width, x: area.x + 20 + width, y: y, on: &canvas)
         }

@@ -39,7 +39,10 @@ struct PromptPanel: Panel {
         case .escape: return .closes()
         case .enter:
             do {
-                app.session.perform(.prompt(try tokens()))
+                if case .refused(let sentence) = app.session.perform(.prompt(try tokens())) {
+                    complaint = sentence
+                    return .stays()
+                }
                 app.view.reset()
                 return .closes()
             } catch {

@@ -1,4 +1,4 @@
-import Foundation
+import GPTFigures
 import GPTEngine
 import GPTStepper
 import TerminalKit
@@ -16,9 +16,9 @@ struct SamplingPanel: Panel {
     /// Each setting as text.
     private var values: [String] {
         [
-            sampling.isGreedy ? "0  greedy" : String(format: "%.1f", sampling.temperature),
+            sampling.isGreedy ? "0  greedy" : "\(sampling.temperature)",
             sampling.topK == 0 ? "0  off" : "\(sampling.topK)",
-            sampling.topP == 1 ? "1  off" : String(format: "%.2f", sampling.topP), "\(sampling.seed)",
+            sampling.topP == 1 ? "1  off" : "\(sampling.topP)", "\(sampling.seed)",
         ]
     }
 
@@ -73,7 +73,8 @@ struct SamplingPanel: Panel {
             let share = prediction.probabilities[flat: id]
             let y = box.y + 1 + place
             canvas.write(
-                model.label(id), endingAt: box.x + 44, y: y, Style(id == prediction.token ? .accent : .text, on: .bar))
+                clipped(model.label(id), 14), endingAt: box.x + 44, y: y,
+                Style(id == prediction.token ? .accent : .text, on: .bar))
             for step in 0..<Int((share.isFinite ? Double(share) : 0) * 20) {
                 canvas[box.x + 46 + step, y] = Cell(
                     " ", Style(.ink, on: Ramp.sequential.role(max(0.25, Double(share)))))

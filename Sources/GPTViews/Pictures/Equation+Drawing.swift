@@ -6,7 +6,9 @@ extension Equation {
     /// result's scale, whether any is pooled, and the first line below them all.
     func draw(on canvas: inout Canvas, in area: Rect) -> Heatmap.Drawn {
         var area = area
-        let (pictures, signs) = (heatmaps, signs)
+        // Of heatmaps without signs between them, each has an empty one.
+        let pictures = heatmaps
+        let signs = signs.count + 1 == pictures.count ? signs : Array(repeating: "", count: pictures.count - 1)
         let gap = 6
         // The result says its numbers if all operands fit beside them; else as many pictures as fit, from the right.
         func fits(_ shown: [Heatmap], numbers: Bool) -> Bool {

@@ -122,12 +122,13 @@ struct TourPanel: Panel {
     func keys(_ app: App) -> [(String, String)] {
         let words = text.words
         let next = ("Space", isLast ? words.leave : words.next)
-        if let front = app.front { return front.takesText ? [] : [next] }
+        if let front = app.front { return front.takesText || front.isRunning ? [] : [next] }
         return [next, ("Backspace", words.back), ("Esc", app.focus == .timeline ? words.leave : words.timeline)]
     }
 
     mutating func lead(_ key: Key, _ app: inout App) -> Answer {
-        if app.front?.takesText == true { return .passes() }
+        // What is typed into, or runs, has all keys.
+        if let front = app.front, front.takesText || front.isRunning { return .passes() }
         switch key {
         case .character(" "):
             if isLast { return leave(&app) }
@@ -213,8 +214,7 @@ extension App {
     /// Whether who begins something else loses nothing, and may go on from where that ends.
     fileprivate var isUntouched: Bool {
         let (session, stepper) = (session, session.stepper)
-        return session.checkpoint == nil && Preset.named(session.model.name)?.letters != nil
-            && session.model.state == .loaded
+        return session.model.preset?.origin == .builtIn && session.model.state == .loaded
             && stepper.index == 0 && stepper.tokens == session.model.defaultTokens && stepper.left.isEmpty
             && session.sampling == session.model.sampling
     }

@@ -69,7 +69,7 @@ struct Models: ParsableCommand {
             guard preset.name != "nano", let path = Model.snapshot(of: preset.name, in: cache) else { return row }
             row.path = path
             do {
-                row.model = try Model.checkpoint(path, name: preset.name)
+                row.model = try Model.checkpoint(path, name: preset.name, preset: preset)
                 row.state = row.model?.state ?? row.state
             } catch {
                 row.fault = "\(error)"

@@ -16,7 +16,8 @@ struct Pull: ParsableCommand {
             """)
 
     @Argument(
-        help: "gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or ORG/NAME, with @REVISION where it is not main.")
+        help:
+            "\(Preset.all.filter { $0.origin == .hub }.map(\.name).joined(separator: ", ")), distilgpt2, or ORG/NAME, with @REVISION where it is not main.")
     var name: String
     @OptionGroup var output: OutputOptions
 
