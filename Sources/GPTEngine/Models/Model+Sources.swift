@@ -46,7 +46,8 @@ extension Model {
         let file = try SafetensorsFile(ByteSource(permanent: Embedded.nano), path: "the built-in model")
         let checkpoint = try Checkpoint(TensorFiles(file), configuration: preset.configuration)
         return Model(
-            name: "nano", preset: preset, configuration: preset.configuration, weights: Weights(.checkpoint(checkpoint)),
+            name: "nano", preset: preset, configuration: preset.configuration,
+            weights: Weights(.checkpoint(checkpoint)),
             tokenizer: CharacterTokenizer("ABC"), sampling: .greedy, defaultPrompt: "CBABBC")
     }
 
@@ -126,7 +127,8 @@ extension Model {
         let prompt = "The trees"
         let isReadable = (try? tokenizer?.encode(Array(prompt.utf8), allowingSpecial: false)) != nil
         return Model(
-            name: name ?? Self.name(of: path.isFolder ? path : files.path), preset: preset, configuration: configuration,
+            name: name ?? Self.name(of: path.isFolder ? path : files.path), preset: preset,
+            configuration: configuration,
             weights: fits ? Weights(.checkpoint(checkpoint)) : nil, tokenizer: tokenizer, tokenizerFault: fault,
             sampling: configuration.vocabularySize < 50257 ? .greedy : .plain,
             defaultPrompt: isReadable ? prompt : "",

@@ -39,7 +39,8 @@ public struct Model {
     /// Puts a model together.
     public init(
         name: String, preset: Preset? = nil, configuration: Configuration, weights: Weights?,
-        tokenizer: (any Tokenizer)?, tokenizerFault: TokenizerError? = nil, sampling: Sampling, defaultPrompt: String, endOfText: Set<Int> = [],
+        tokenizer: (any Tokenizer)?, tokenizerFault: TokenizerError? = nil, sampling: Sampling, defaultPrompt: String,
+        endOfText: Set<Int> = [],
         remark: String? = nil
     ) {
         self.name = name

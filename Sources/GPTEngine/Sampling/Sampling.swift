@@ -25,7 +25,9 @@ public struct Sampling: Hashable, Sendable {
 
     /// Which number is outside its range; nil where all are inside.
     public var fault: SamplingError? {
-        guard temperature == 0 || (temperature >= 1e-4 && temperature.isFinite) else { return .temperature(temperature) }
+        guard temperature == 0 || (temperature >= 1e-4 && temperature.isFinite) else {
+            return .temperature(temperature)
+        }
         guard topK >= 0 else { return .topK(topK) }
         return topP > 0 && topP <= 1 ? nil : .topP(topP)
     }

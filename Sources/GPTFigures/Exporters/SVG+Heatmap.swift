@@ -46,7 +46,8 @@ extension SVG.Page {
         let isPooled = size.pool != Heatmap.Pool(1, 1)
         let notes = [
             pooled.end > 0 && heatmap.scale == .diverging ? "largest \(number(pooled.end, width: 9))" : "",
-            isPooled ? "1 cell = \(size.pool.rows) × \(size.pool.columns), \(heatmap.rules.pooling.phrase)" : "", pooled.notFinite.text,
+            isPooled ? "1 cell = \(size.pool.rows) × \(size.pool.columns), \(heatmap.rules.pooling.phrase)" : "",
+            pooled.notFinite.text,
         ]
         text(
             notes.filter { !$0.isEmpty }.joined(separator: " · "), x: body.x,
@@ -59,7 +60,8 @@ extension SVG.Page {
         let (rows, columns) = pooled.source(row, column)
         let (address, index) = pooled.heatmap.place(row * pooled.pool.rows, column * pooled.pool.columns)
         let isOne = rows.count * columns.count == 1
-        let extent = isOne ? "" : " \(pooled.heatmap.rules.pooling.phrase) of \(rows.count) × \(columns.count) from there"
+        let extent =
+            isOne ? "" : " \(pooled.heatmap.rules.pooling.phrase) of \(rows.count) × \(columns.count) from there"
         func caption(_ value: String) -> String { Figure.caption(address, index, value) + extent }
         switch pooled.content(row, column) {
         case .hidden: return

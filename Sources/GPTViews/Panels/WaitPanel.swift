@@ -13,7 +13,9 @@ struct WaitPanel: Panel {
 
     mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
         // After a key that opens a panel the next ones speak to that.
-        let opens = keys.contains { if case .panel = KeyBindings.action(for: $0, in: app.focus) { true } else { false } }
+        let opens = keys.contains {
+            if case .panel = KeyBindings.action(for: $0, in: app.focus) { true } else { false }
+        }
         switch KeyBindings.action(for: key, in: app.focus) {
         case .gesture(.quit) where !opens: return .stays(.quit(0))
         case .gesture(.escape) where !opens:

@@ -17,7 +17,8 @@ struct Pull: ParsableCommand {
 
     @Argument(
         help:
-            "\(Preset.all.filter { $0.origin == .hub }.map(\.name).joined(separator: ", ")), distilgpt2, or ORG/NAME, with @REVISION where it is not main.")
+            "\(Preset.all.filter { $0.origin == .hub }.map(\.name).joined(separator: ", ")), distilgpt2, or ORG/NAME, with @REVISION where it is not main."
+    )
     var name: String
     @OptionGroup var output: OutputOptions
 
