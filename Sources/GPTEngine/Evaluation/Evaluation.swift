@@ -13,6 +13,8 @@ public struct Evaluation {
     private var sweep: [Task] = []
     /// How often something had been dropped when that way was looked for; nil before it was.
     private var swept: Int?
+    /// Whether all of it fits beside the memory that waits for reuse, too: nothing has to make room.
+    private var isRoomy = false
     /// What one row made of a matrix that several operations share by columns.
     private var shared: (parameter: String, positions: Range<Int>, result: Tensor)?
 
@@ -80,8 +82,9 @@ public struct Evaluation {
         }
         for run in runs.indices where path.isEmpty {
             guard let open = goal(run, runs), !isThere(open, runs) else { continue }
-            if swept == nil, runs.count == 1, open.isExact, runs[0].hasRoomForAll {
+            if swept == nil, runs.count == 1, open.isExact, runs[0].hasRoomForAll() {
                 (sweep, swept) = (way(to: open, runs), runs[0].store.dropCount)
+                isRoomy = runs[0].hasRoomForAll(beside: BufferPool.freeBytes)
                 return begin(runs)
             }
             path = [task(open, runs)]
@@ -200,10 +203,11 @@ public struct Evaluation {
         let node = owner.program.nodes[goal.node]
         guard let operation = node.rowOperation else { preconditionFailure("\(node.address) depends on the sampling") }
         let others = runs.count > 1 ? companions(goal, rows, operation, runs) : []
-        if isFirst { makeRoom(for: node, rows, owner, runs) }
+        if isFirst, !isRoomy || swept != owner.store.dropCount { makeRoom(for: node, rows, owner, runs) }
         // What is exact is computed in the pieces in which it always is.
         let isWhole = goal.isExact && goal.node < owner.program.logitsIndex
-        if others.isEmpty, !isWhole || owner.pieces.contains(where: { $0.clamped(to: rows) == rows }) {
+        let isOnePiece = owner.pieces.count == 1 || owner.pieces.contains { $0.clamped(to: rows) == rows }
+        if others.isEmpty, !isWhole || isOnePiece {
             // One run and one piece: what nearly all are.
             let tail = isFirst ? owner.shelf.tails[goal.node] : nil
             let outcome =

@@ -5,15 +5,16 @@ import Checkpoints
 /// What is enough to compute much else is dropped last: the inputs of blocks, then z and the stream inside blocks, then
 /// keys and values; of the rest what was looked at longest ago is dropped first, and computed again when it is asked for.
 ///
-/// A class, because passes share it. It belongs to one thread.
+/// A class, because passes share it. It belongs to one thread, and nothing in it is read while it is written, which is not
+/// checked as it runs: a small model's pass is over before the checks are.
 public final class Store {
     /// Bytes that values may take.
     public let budget: Int
     /// What each pass has.
-    private var shelves: [ObjectIdentifier: Shelf] = [:]
-    private var clock = 0
+    @exclusivity(unchecked) private var shelves: [ObjectIdentifier: Shelf] = [:]
+    @exclusivity(unchecked) private var clock = 0
     /// How often something was dropped.
-    private(set) var dropCount = 0
+    @exclusivity(unchecked) private(set) var dropCount = 0
 
     /// A store without values.
     public init(budget: Int = Machine.activationMemory) {
@@ -89,17 +90,17 @@ final class Shelf {
     }
 
     /// By operation, the first rows: whole pieces.
-    private(set) var entries: [Entry?]
+    @exclusivity(unchecked) private(set) var entries: [Entry?]
     /// By operation, rows after those, computed as they would be among all: those of a taken token, logits.
-    var tails: [Rows?]
+    @exclusivity(unchecked) var tails: [Rows?]
     /// By operation, rows that were computed for a look, the latest last.
-    private var looks: [Int: [Rows]] = [:]
+    @exclusivity(unchecked) private var looks: [Int: [Rows]] = [:]
     /// By position, logits.
-    private var answers: [Int: Rows] = [:]
+    @exclusivity(unchecked) private var answers: [Int: Rows] = [:]
     /// By operation, how long it is kept.
     let keep: [Int]
     /// Bytes of all first rows.
-    private(set) var byteCount = 0
+    @exclusivity(unchecked) private(set) var byteCount = 0
 
     init(_ program: Program) {
         entries = Array(repeating: nil, count: program.logitsIndex)

@@ -20,9 +20,9 @@ public final class Trace: Values {
     /// The weights it is computed with, edits of them among them.
     public let weights: Weights
     /// The token ids of the pass: as many as the program has positions, or fewer where more are to be appended.
-    public private(set) var tokens: [Int]
+    @exclusivity(unchecked) public private(set) var tokens: [Int]
     /// The positions that are computed together, in order: those of the prompt, then each taken token.
-    public private(set) var pieces: [Range<Int>]
+    @exclusivity(unchecked) public private(set) var pieces: [Range<Int>]
     /// What is changed in it.
     public let edits: [Edit]
     /// Where its values are, those of other passes beside them.
@@ -33,9 +33,9 @@ public final class Trace: Values {
     private let parent: Trace?
     /// Of each operation whether it is computed here; empty where all are.
     private let isOwn: [Bool]
-    private var evaluation: Evaluation?
-    private var lastPrediction: Prediction?
-    private var lensLogits: [Wanted: Tensor] = [:]
+    @exclusivity(unchecked) private var evaluation: Evaluation?
+    @exclusivity(unchecked) private var lastPrediction: Prediction?
+    @exclusivity(unchecked) private var lensLogits: [Wanted: Tensor] = [:]
 
     /// Prepares a pass; nothing is computed yet.
     ///
@@ -92,9 +92,9 @@ public final class Trace: Values {
         Trace(program, weights, tokens, pieces, store, edits: self.edits + edits, parent: self)
     }
 
-    /// Whether all values of the pass fit in memory beside those of others.
-    var hasRoomForAll: Bool {
-        store.byteCount - shelf.byteCount + program.valueBytes + program.workingBytes <= store.budget
+    /// Whether all values of the pass fit in memory beside those of others, and beside so many bytes.
+    func hasRoomForAll(beside bytes: Int = 0) -> Bool {
+        bytes + store.byteCount - shelf.byteCount + program.valueBytes + program.workingBytes <= store.budget
     }
 
     /// The run that has an operation's value: this one, or the one whose value edits leave as it is.
@@ -233,8 +233,10 @@ public final class Trace: Values {
     /// Rows that are there, alone; of attention with the first keys, all of them unless said.
     func rows(of node: Int, _ rows: Range<Int>, keys: Int? = nil) -> Tensor {
         let isAttention = program.nodes[node].isAttention
-        if !isAttention, let value = shelf.value(of: node, rows: rows.upperBound, at: store.tick()) {
-            return value.shape[0] == rows.count ? value : value.rows(rows)
+        if let value = shelf.value(of: node, rows: rows.upperBound, at: store.tick()) {
+            if !isAttention { return value.shape[0] == rows.count ? value : value.rows(rows) }
+            let isWhole = value.shape[1] == rows.count && shelf.rows(of: node) == rows.count
+            if isWhole, keys.map({ $0 >= value.columnCount }) ?? true { return value }
         }
         guard let known = known(node, rows) else { preconditionFailure("\(program.nodes[node].address) is not there") }
         let start = rows.lowerBound - known.positions.lowerBound

@@ -18,7 +18,7 @@ public final class Weights {
     public let source: Source
     /// What lies over another store's weights: the changed tensors, and that store.
     private let changes: (edits: [Edit], original: Weights)?
-    private var known: [String: Tensor] = [:]
+    @exclusivity(unchecked) private var known: [String: Tensor] = [:]
     private var operands: [String: RowOperand] = [:]
 
     /// Creates a store; nothing is read yet.

@@ -143,5 +143,7 @@ public struct Outcome: Sendable {
     public var statistics: [Statistic: Tensor] = [:]
 
     /// Bytes of memory that it takes.
-    var byteCount: Int { statistics.values.reduce(value.byteCount) { $0 + $1.byteCount } }
+    var byteCount: Int {
+        statistics.isEmpty ? value.byteCount : statistics.values.reduce(value.byteCount) { $0 + $1.byteCount }
+    }
 }
