@@ -72,11 +72,6 @@ public struct HeadAtlas: Sendable {
         return (shown.count { isComplete($0) }, shown.count)
     }
 
-    /// What must be there for what is missing of a block, or of all for nil; nil where nothing is.
-    public func wanted(_ block: Int?) -> Wanted? {
-        blocks(block).first { !isComplete($0) }.flatMap { Self.pattern(of: $0, in: program) }.map(Wanted.value)
-    }
-
     /// Computes one operation toward what is missing of a block, or of all for nil, or looks at one head; false when all
     /// is there.
     public mutating func work(_ values: any Values, _ block: Int?) -> Bool {

@@ -237,8 +237,9 @@ public struct Stepper: Hashable, Sendable {
 
     /// Begins a pass over another prompt.
     public mutating func edit(_ prompt: [Int]) {
+        // The same prompt leads to the same continuations.
+        if prompt == Array(tokens.prefix(promptCount)) { keep() } else { left = [] }
         promptCount = prompt.count
-        left = []
         restart(prompt)
     }
 

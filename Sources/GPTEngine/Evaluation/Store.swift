@@ -57,7 +57,7 @@ public final class Store {
     /// Drops what is needed least; false where nothing can be dropped.
     @discardableResult
     func dropOne(sparing kept: [ObjectIdentifier: Set<Int>]) -> Bool {
-        var least: (shelf: Shelf, node: Int, rank: (keep: Int, use: Int))?
+        var least: (shelf: Shelf, node: Int, rank: (keep: Node.Role.Keep, use: Int))?
         for (id, shelf) in shelves {
             let spared = kept[id] ?? []
             for node in shelf.entries.indices {
@@ -98,7 +98,7 @@ final class Shelf {
     /// By position, logits.
     @exclusivity(unchecked) private var answers: [Int: Rows] = [:]
     /// By operation, how long it is kept.
-    let keep: [Int]
+    let keep: [Node.Role.Keep]
     /// Bytes of all first rows.
     @exclusivity(unchecked) private(set) var byteCount = 0
 

@@ -29,7 +29,7 @@ extension Trace {
             let new = parts.map(\.outcome.value)
             let value = old?.value ?? new[0]
             outcome = Outcome(
-                value: node.role.keep == 1
+                value: node.role.keep == .growing
                     ? value.appending(old == nil ? Array(new.dropFirst()) : new, room: room)
                     : Tensor(stacking: (old == nil ? [] : [value]) + new))
             for statistic in node.statistics {

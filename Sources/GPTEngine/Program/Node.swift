@@ -109,8 +109,24 @@ public final class Node: Sendable {
         public let subLayer: SubLayer
         /// What it has to do with the residual stream.
         public var stream: Stream?
-        /// How long its value is kept where memory is short: what is enough to compute others again, the longest.
-        var keep = 0
+        /// How long its value is kept where memory is short.
+        var keep = Keep.least
+
+        /// How long a value is kept where memory is short: what is enough to compute others again, the longest.
+        enum Keep: Int, Comparable {
+            /// It is dropped first.
+            case least
+            /// Keys and values, which grow by a row a token.
+            case growing
+            /// The stream inside a block.
+            case within
+            /// What attention gathered, for which all of a text is read.
+            case gathered
+            /// What a block begins with, from which all of it can be computed.
+            case blockInput
+
+            static func < (a: Keep, b: Keep) -> Bool { a.rawValue < b.rawValue }
+        }
     }
 
     /// Weights that an operation reads: a whole tensor, some of its columns or some of its rows.

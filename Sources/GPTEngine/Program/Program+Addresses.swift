@@ -50,7 +50,7 @@ extension Program {
     /// What else the stream after a block is called: it is the stream before the next.
     func alias(of index: Int) -> (address: String, hook: String)? {
         let node = nodes[index]
-        guard node.role.stream == .holds, node.role.keep == 4, let block = node.block,
+        guard node.role.stream == .holds, node.role.keep == .blockInput, let block = node.block,
             block + 1 < configuration.layerCount
         else { return nil }
         return ("blocks.\(block + 1).resid_pre", "blocks.\(block + 1).hook_resid_pre")

@@ -21,7 +21,7 @@ extension Program {
             Lookup(key: .position), "pos_embed", hook: "hook_pos_embed", embedding.writing, from: [tokens],
             reads: [.rows(T, of: model.positionTable)])
         var stream = gpt.append(
-            Add(), "resid_pre", hook: "hook_resid_pre", embedding.holding(keep: 4), at: "blocks.0.",
+            Add(), "resid_pre", hook: "hook_resid_pre", embedding.holding(keep: .blockInput), at: "blocks.0.",
             from: [embed, position])
 
         for L in 0..<model.layerCount {
@@ -43,7 +43,7 @@ extension Program {
                 let columns = place * C..<(place + 1) * C
                 return gpt.append(
                     Linear(headCount: H), "attn.\(name)", hook: "attn.hook_\(name)",
-                    role(.attention).kept(name == "q" ? 0 : 1), at: at, from: [x],
+                    role(.attention).kept(name == "q" ? .least : .growing), at: at, from: [x],
                     reads: [
                         .columns(columns, of: joint.weight, as: "W_\(name.uppercased())"),
                         .columns(columns, of: joint.bias, as: "b_\(name.uppercased())"),
@@ -63,7 +63,7 @@ extension Program {
                 from: [masked])
             // values are mixed by it.  [T, H, D]
             let z = gpt.append(
-                Mix(), "attn.z", hook: "attn.hook_z", role(.attention).kept(3), at: at, from: [pattern, v])
+                Mix(), "attn.z", hook: "attn.hook_z", role(.attention).kept(.gathered), at: at, from: [pattern, v])
 
             // The heads' results, side by side, are projected back and added to the stream.  [T, C]
             let project = model.attentionOut(block: L)
@@ -71,7 +71,7 @@ extension Program {
                 Linear(), "attn.out", hook: "hook_attn_out", role(.attention).writing, at: at, from: [z],
                 reads: [.all(project.weight), .all(project.bias)])
             stream = gpt.append(
-                Add(), "resid_mid", hook: "hook_resid_mid", role(.residual).holding(keep: 2), at: at,
+                Add(), "resid_mid", hook: "hook_resid_mid", role(.residual).holding(keep: .within), at: at,
                 from: [stream, attention])
 
             // The MLP reads another normalised copy, position by position …  [T, C]
@@ -95,7 +95,7 @@ extension Program {
                 Linear(), "mlp.out", hook: "hook_mlp_out", role(.mlp).writing, at: at, from: [post],
                 reads: [.all(down.weight), .all(down.bias)])
             stream = gpt.append(
-                Add(), "resid_post", hook: "hook_resid_post", role(.residual).holding(keep: 4), at: at,
+                Add(), "resid_post", hook: "hook_resid_post", role(.residual).holding(keep: .blockInput), at: at,
                 from: [stream, mlp])
         }
 
@@ -125,12 +125,12 @@ extension Node.Role {
     fileprivate var writing: Self { Self(section: section, subLayer: subLayer, stream: .writes, keep: keep) }
 
     /// The same, holding the stream.
-    fileprivate func holding(keep: Int) -> Self {
+    fileprivate func holding(keep: Keep) -> Self {
         Self(section: section, subLayer: subLayer, stream: .holds, keep: keep)
     }
 
     /// The same, kept so long.
-    fileprivate func kept(_ keep: Int) -> Self {
+    fileprivate func kept(_ keep: Keep) -> Self {
         Self(section: section, subLayer: subLayer, stream: stream, keep: keep)
     }
 }

@@ -146,6 +146,7 @@ public struct App {
     @discardableResult
     mutating func open(_ choice: Preset, keepsText: Bool) -> Bool {
         guard case .done = session.perform(.model(choice, keepsText: keepsText)) else { return false }
+        if guide != nil { session.notice = "The guided tour is left: it goes through a model of its own." }
         (panels, focus, view) = ([], .timeline, StageView())
         return true
     }
