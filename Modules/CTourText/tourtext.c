@@ -2,29 +2,30 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-static const char en[] = {
-#embed "data/en.txt"
+static const char sorting_en[] = {
+#embed "data/sorting.en.txt"
 };
 
-static const char vi[] = {
-#embed "data/vi.txt"
+static const char sorting_vi[] = {
+#embed "data/sorting.vi.txt"
 };
 
-// A new language is a file in data/ and its two entries here; the first is what is shown where another is asked for.
-static const struct {
-    const char *code;
-    const char *text;
-    size_t length;
-} languages[] = {
-    {"en", en, sizeof en},
-    {"vi", vi, sizeof vi},
+static const char language_en[] = {
+#embed "data/language.en.txt"
 };
 
-size_t tour_text_count(void) { return sizeof languages / sizeof languages[0]; }
+static const char language_vi[] = {
+#embed "data/language.vi.txt"
+};
 
-const char *tour_text_code(size_t index) { return languages[index].code; }
+// A new language is a file in data/ for each tour and their entries here.
+static const struct tour_text texts[] = {
+    {"sorting", "en", sorting_en, sizeof sorting_en},
+    {"sorting", "vi", sorting_vi, sizeof sorting_vi},
+    {"language", "en", language_en, sizeof language_en},
+    {"language", "vi", language_vi, sizeof language_vi},
+};
 
-const char *tour_text(size_t index, size_t *length) {
-    *length = languages[index].length;
-    return languages[index].text;
-}
+size_t tour_text_count(void) { return sizeof texts / sizeof texts[0]; }
+
+struct tour_text tour_text(size_t index) { return texts[index]; }

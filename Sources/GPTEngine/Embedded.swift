@@ -2,9 +2,9 @@ import CEmbedded
 
 /// The bytes that travel inside the program.
 enum Embedded {
-    /// The trained nano-GPT, a safetensors file.
-    static var nano: UnsafeRawBufferPointer {
+    /// The trained weights of a preset, a safetensors file; nil where none are built in.
+    static func weights(of preset: String) -> UnsafeRawBufferPointer? {
         var count = 0
-        return UnsafeRawBufferPointer(start: embedded_nano(&count), count: count)
+        return embedded_model(preset, &count).map { UnsafeRawBufferPointer(start: $0, count: count) }
     }
 }

@@ -1,18 +1,72 @@
 import Foundation
 
+/// One number that tells an attention head from others. A new one is a case here, with its words and how it is found.
+public enum HeadScore: String, Hashable, Sendable, CaseIterable {
+    /// The mean entropy of its rows, in bits: 0 where every query looks at one key.
+    case entropy
+    /// The mean share on the first position.
+    case first
+    /// The mean share on the position before the query.
+    case previous
+    /// The mean share on the query's own position.
+    case own = "self"
+    /// Of a query whose token stood at earlier places, the share on what came after those: it copies how the text went on.
+    case induction
+    /// Of such a query, the share on the earlier places themselves.
+    case duplicate
+
+    /// What it is called where there is little room.
+    public var shortName: String {
+        switch self {
+        case .entropy: "bits"
+        case .first: "1st"
+        case .previous: "prev"
+        case .own: "self"
+        case .induction: "ind"
+        case .duplicate: "dup"
+        }
+    }
+
+    /// What comes first where heads are sorted by it.
+    public var order: String {
+        switch self {
+        case .entropy: "the lowest entropy first"
+        case .first: "the largest share on the first position first"
+        case .previous: "the largest share on the previous position first"
+        case .own: "the largest share on itself first"
+        case .induction: "the largest share on what followed this token before first"
+        case .duplicate: "the largest share on this token's earlier places first"
+        }
+    }
+}
+
+/// Where in a text a token stood before.
+public struct EarlierPlaces: Hashable, Sendable {
+    /// Of each position those before it that have the same token.
+    let places: [[Int]]
+
+    /// Of some tokens.
+    public init(_ tokens: some Sequence<Int>) {
+        var known: [Int: [Int]] = [:]
+        places = tokens.enumerated().map { place, token in
+            defer { known[token, default: []].append(place) }
+            return known[token] ?? []
+        }
+    }
+}
+
 /// What tells one attention head from another: how widely it looks, and where.
 ///
-/// Means are over the queries that could do otherwise: the first can only look at itself, and is left out.
+/// Means are over the queries that could do otherwise: the first can only look at itself, and is left out; of
+/// ``HeadScore/induction`` and ``HeadScore/duplicate`` those whose token stood earlier. Source of the names: Olsson et al.,
+/// "In-context Learning and Induction Heads" (2022).
 public struct HeadStatistics: Hashable, Sendable {
-    /// The mean entropy of its rows, in bits: 0 where every query looks at one key. NaN over a single token, as are all
-    /// means.
-    public let entropy: Double
-    /// The mean share on the first position.
-    public let first: Double
-    /// The mean share on the position before the query.
-    public let previous: Double
-    /// The mean share on the query's own position.
-    public let own: Double
+    /// Each score, in the order of the cases; NaN where no query counts, as over a single token.
+    private let scores: [Double]
+
+    /// One of its scores, NaN where no query counts.
+    public subscript(score: HeadScore) -> Double { scores[HeadScore.allCases.firstIndex(of: score) ?? 0] }
+
     /// The pattern made small, row by row: each number is the largest of its square.
     public let map: [Float]
     /// Rows and columns of the small pattern.
@@ -22,44 +76,51 @@ public struct HeadStatistics: Hashable, Sendable {
     public static let mostSide = 16
 
     /// Looks at one head of a pattern [H, T, T], whose rows are shares of 1; for nil at the mean over its heads.
-    public init(_ pattern: Tensor, head: Int?) {
+    ///
+    /// - Parameter earlier: where the tokens of its T positions stood before.
+    public init(_ pattern: Tensor, head: Int?, earlier: EarlierPlaces) {
         let (H, T) = (pattern.shape[0], pattern.shape[1])
         self = pattern.withValues { values in
             if let head {
-                return Self(UnsafeBufferPointer(rebasing: values[head * T * T..<(head + 1) * T * T]), count: T)
+                return Self(UnsafeBufferPointer(rebasing: values[head * T * T..<(head + 1) * T * T]), count: T, earlier)
             }
             var mean = [Float](repeating: 0, count: T * T)
             for head in 0..<H {
                 for place in 0..<T * T { mean[place] += values[head * T * T + place] / Float(H) }
             }
-            return mean.withUnsafeBufferPointer { Self($0, count: T) }
+            return mean.withUnsafeBufferPointer { Self($0, count: T, earlier) }
         }
     }
 
-    private init(_ pattern: UnsafeBufferPointer<Float>, count T: Int) {
-        var (entropy, first, previous, own) = (0.0, 0.0, 0.0, 0.0)
+    private init(_ pattern: UnsafeBufferPointer<Float>, count T: Int, _ earlier: EarlierPlaces) {
+        var sums: [HeadScore: (sum: Double, count: Int)] = [:]
+        func add(_ score: HeadScore, _ value: some BinaryFloatingPoint) {
+            let (sum, count) = sums[score] ?? (0, 0)
+            sums[score] = (sum + Double(value), count + 1)
+        }
         let step = (T + Self.mostSide - 1) / Self.mostSide
         let side = (T + step - 1) / step
         var map = [Float](repeating: 0, count: side * side)
         for query in 0..<T {
-            let row = pattern[(query * T)..<(query * T + query + 1)]
+            let row = UnsafeBufferPointer(rebasing: pattern[(query * T)..<(query * T + query + 1)])
+            var entropy = 0.0
             for (key, share) in row.enumerated() where !(share <= 0) {
-                if share.isNaN {
-                    (entropy, map[query / step * side + key / step]) = (.nan, .nan)
-                    continue
-                }
-                if query > 0 { entropy -= Double(share) * log2(Double(share)) }
                 let place = query / step * side + key / step
-                if !map[place].isNaN { map[place] = max(map[place], share) }
+                map[place] = share.isNaN || map[place].isNaN ? .nan : max(map[place], share)
+                entropy -= Double(share) * log2(Double(share))
             }
             guard query > 0 else { continue }
-            first += Double(row[row.startIndex])
-            own += Double(row[row.startIndex + query])
-            previous += Double(row[row.startIndex + query - 1])
+            add(.entropy, entropy)
+            add(.first, row[0])
+            add(.previous, row[query - 1])
+            add(.own, row[query])
+            let before = earlier.places[query]
+            if !before.isEmpty { add(.duplicate, before.reduce(0) { $0 + row[$1] }) }
+            // What came after the last of them may be this query itself, which copies nothing.
+            let after = before.last == query - 1 ? before.dropLast() : before[...]
+            if !after.isEmpty { add(.induction, after.reduce(0) { $0 + row[$1 + 1] }) }
         }
-        let count = T > 1 ? Double(T - 1) : .nan
-        (self.entropy, self.first, self.own) = (entropy / count, first / count, own / count)
-        self.previous = previous / count
+        scores = HeadScore.allCases.map { score in sums[score].map { $0.sum / Double($0.count) } ?? .nan }
         (self.map, self.side) = (map, side)
     }
 }

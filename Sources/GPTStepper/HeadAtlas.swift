@@ -12,27 +12,14 @@ public struct HeadAtlas: Sendable {
         public let statistics: HeadStatistics?
     }
 
-    /// By what they are sorted.
-    public enum Order: Int, Hashable, Sendable, CaseIterable {
-        /// Block by block, head by head.
-        case place
-        /// The most focused first.
-        case entropy
-        /// The largest share on the first position first.
-        case first
-        /// The largest share on the position before first.
-        case previous
-        /// The largest share on itself first.
-        case own
-    }
-
     private let program: Program
+    private let earlier: EarlierPlaces
     /// Of each block the heads one after another, and as the last their mean.
     private var known: [[HeadStatistics]]
 
-    /// Nothing is known yet.
-    public init(_ program: Program) {
-        self.program = program
+    /// Nothing is known yet of a pass over some tokens.
+    public init(_ program: Program, tokens: [Int]) {
+        (self.program, earlier) = (program, EarlierPlaces(tokens))
         known = Array(repeating: [], count: program.configuration.layerCount)
     }
 
@@ -41,8 +28,9 @@ public struct HeadAtlas: Sendable {
         known[block].prefix(program.configuration.headCount)
     }
 
-    /// The heads of a block and their mean, or those of all blocks for nil; what is not computed comes last.
-    public func entries(of block: Int?, by order: Order) -> [Entry] {
+    /// The heads of a block and their mean, or those of all blocks for nil, sorted by a score: the lowest entropy, the largest
+    /// of any other first, for nil in their places. What is not computed comes last.
+    public func entries(of block: Int?, by order: HeadScore? = nil) -> [Entry] {
         let H = program.configuration.headCount
         let all = blocks(block).flatMap { shown in
             // The mean is one more of a block's heads; among all heads it would be no head.
@@ -53,14 +41,7 @@ public struct HeadAtlas: Sendable {
         }
         func rank(_ entry: Entry) -> Double {
             guard let statistics = entry.statistics else { return .infinity }
-            let rank: Double =
-                switch order {
-                case .place: 0
-                case .entropy: statistics.entropy
-                case .first: -statistics.first
-                case .previous: -statistics.previous
-                case .own: -statistics.own
-                }
+            let rank = order.map { $0 == .entropy ? statistics[$0] : -statistics[$0] } ?? 0
             return rank.isNaN ? .infinity : rank
         }
         return all.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
@@ -81,7 +62,8 @@ public struct HeadAtlas: Sendable {
         if values.work(toward: [.value(node)]) { return true }
         guard let pattern = try? values.peek(node) else { return false }
         let head = known[next].count
-        known[next].append(HeadStatistics(pattern, head: head < program.configuration.headCount ? head : nil))
+        known[next].append(
+            HeadStatistics(pattern, head: head < program.configuration.headCount ? head : nil, earlier: earlier))
         return true
     }
 

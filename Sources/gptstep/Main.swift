@@ -15,18 +15,21 @@ struct GPTStep: ParsableCommand {
 
               gptstep                              step through the built-in nano-GPT sorting CBABBC
               gptstep BBACAC                       the same on your own six letters
+              gptstep --model austen               a small model of language, built in too
               gptstep --model ./folder             a GPT-2 checkpoint: transformers', nanoGPT's, minGPT's, llm.c's
               gptstep --model gpt2                 GPT-2's shape; random weights when its own are not here
               gptstep ops                          the operations as a list
               gptstep show blocks.0.attn.pattern --head 1
+              gptstep heads --model austen         what every attention head looks at
 
             Exit status: 0 done, 64 wrong usage, 65 input that does not fit, 66 no such file, 69 not available here, \
             70 internal error, 74 reading or writing failed, 128 + n after signal n.
             """,
         version: version,
         subcommands: [
-            Run.self, Ops.self, Show.self, TraceCommand.self, Generate.self, Tokenize.self, Bench.self, Tensors.self,
-            Models.self, Pull.self,
+            Run.self, Ops.self, Show.self, Lens.self, Heads.self, TraceCommand.self, Generate.self, Tokenize.self,
+            Bench.self,
+            Tensors.self, Models.self, Pull.self,
         ],
         defaultSubcommand: Run.self)
 

@@ -130,16 +130,19 @@ import Testing
     }
 
     @Test func `heads are told apart by entropy and by where they look`() {
-        let sharp = HeadStatistics(Tensor([1, 3, 3], [1, 0, 0, 1, 0, 0, 0, 1, 0]), head: 0)
-        #expect(sharp.entropy == 0)
-        #expect(sharp.first == 0.5, "the first query, which can only look at itself, is left out")
-        #expect(sharp.previous == 1)
-        #expect(sharp.own == 0)
+        let sharp = HeadStatistics(
+            Tensor([1, 3, 3], [1, 0, 0, 1, 0, 0, 0, 1, 0]), head: 0, earlier: EarlierPlaces([0, 1, 2]))
+        #expect(sharp[.entropy] == 0)
+        #expect(sharp[.first] == 0.5, "the first query, which can only look at itself, is left out")
+        #expect(sharp[.previous] == 1)
+        #expect(sharp[.own] == 0)
         let two = Tensor([2, 2, 2], [1, 0, 0.5, 0.5, 1, 0, 0.25, 0.75])
-        let even = HeadStatistics(two, head: 0)
-        #expect(even.entropy == 1)
+        let even = HeadStatistics(two, head: 0, earlier: EarlierPlaces([0, 1]))
+        #expect(even[.entropy] == 1)
         #expect(even.map == [1, 0, 0.5, 0.5])
-        #expect(HeadStatistics(two, head: nil).map == [1, 0, 0.375, 0.625], "the mean over the heads")
+        #expect(
+            HeadStatistics(two, head: nil, earlier: EarlierPlaces([0, 1])).map == [1, 0, 0.375, 0.625],
+            "the mean over the heads")
     }
 
     @Test func `the likeliest token's probability is accounted for`() throws {
@@ -156,8 +159,8 @@ import Testing
         #expect(Decomposition.concentration([1, 2, 3, 4, 5, .nan]) == nil)
         #expect(Decomposition.concentration([9, 0.1, 0.1, 0.1, 0.1, 0.1]) == "the largest alone is 95 % of Σ|term|")
         #expect(Digits.decimal(-1.5e-9) == "−1.50e-09")
-        let broken = HeadStatistics(Tensor([1, 2, 2], [1, 0, .nan, .nan]), head: 0)
-        #expect(broken.entropy.isNaN && broken.map[2].isNaN)
+        let broken = HeadStatistics(Tensor([1, 2, 2], [1, 0, .nan, .nan]), head: 0, earlier: EarlierPlaces([0, 1]))
+        #expect(broken[.entropy].isNaN && broken.map[2].isNaN)
     }
 
     @Test func `a gate far below zero keeps its digits`() {

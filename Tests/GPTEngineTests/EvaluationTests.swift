@@ -87,11 +87,11 @@ import Testing
 
     @Test func `a row for a look takes rows only, and agrees with the whole`() throws {
         let (pass, whole) = (try trace(Self.ids), try trace(Self.ids))
-        for stream in pass.program.streams.dropLast() where pass.program.nodes[stream].role.keep == 4 {
+        for stream in pass.program.streams.dropLast() where pass.program.nodes[stream].role.keep == .blockInput {
             pass.complete([.value(stream)])
         }
         for index in pass.program.nodes.indices.prefix(pass.program.logitsIndex)
-        where pass.program.nodes[index].role.keep < 3 { pass.shelf.drop(index) }
+        where pass.program.nodes[index].role.keep < .gathered { pass.shelf.drop(index) }
         for writer in pass.program.streamWriters {
             pass.complete([.rows(writer, 4..<5)])
             let row = try pass.peek(writer, rows: 4..<5).row(4)
@@ -246,12 +246,12 @@ import Testing
         passes.removeLast()
         #expect(store.byteCount == both / 2)
         let pass = passes[0]
-        let lasting = pass.program.nodes.reduce(0) { $0 + ($1.role.keep == 4 ? 4 * $1.elementCount : 0) }
+        let lasting = pass.program.nodes.reduce(0) { $0 + ($1.role.keep == .blockInput ? 4 * $1.elementCount : 0) }
         let small = Store(budget: 0)
         small.add(pass.shelf)
         while small.byteCount > lasting { small.dropOne(sparing: [:]) }
         let kept = pass.program.nodes.indices.prefix(pass.program.logitsIndex).filter { pass.shelf.entries[$0] != nil }
-        #expect(!kept.isEmpty && kept.allSatisfy { pass.program.nodes[$0].role.keep == 4 })
+        #expect(!kept.isEmpty && kept.allSatisfy { pass.program.nodes[$0].role.keep == .blockInput })
     }
 
     @Test func `the README's example runs`() throws {

@@ -112,24 +112,37 @@ import Testing
         #expect(try shows("+A6", keys("t7s")))
     }
 
-    @Test(arguments: ["en", "vi"]) func `the tour is walked by keys alone from start to end`(language: String) throws {
+    /// What each stop asks for, by its name.
+    private static let tasks: [String: [Event]] = [
+        "start": [.key(.right)], "embedding": [.key(.right), .key(.right)], "normalize": [.key(.right)],
+        "queries": keys("]"), "scores": [.key(.tab), .key(.right)],
+        "mask": Array(repeating: .key(.right), count: 4), "pattern": keys("]]"),
+        "terms": [.key(.enter)], "source": [.key(.enter), .key(.enter)],
+        "stream": [.key(.enter)] + keys("w"), "mlp": [.key(.right)], "blocks": keys("}"),
+        "lens": keys("p"), "heads": keys("aa"), "choice": [.key(.right)], "generate": keys("t"), "end": [],
+        // The second tour.
+        "pieces": [.key(.right)], "gather": keys("}"), "lookback": keys("aasss"),
+        "previous": Array(repeating: .key(.right), count: 60) + [.key(.left)], "search": keys("aasssss"),
+        "induction": [], "attribution": [.key(.enter)] + keys("w"),
+        "temperature": keys("o") + Array(repeating: .key(.left), count: 5) + [.key(.enter)], "draw": keys("t"),
+        "on": keys("8t"), "limits": keys("e") + [.key(.control("u"))] + keys("A truth") + [.key(.enter)],
+    ]
+
+    @Test(arguments: Tour.all.map(\.tour.name), ["en", "vi"])
+    func `a tour is walked by keys alone from start to end`(name: String, language: String) throws {
         var app = try nanoApp()
-        let tasks: [String: [Event]] = [
-            "start": [.key(.right)], "embedding": [.key(.right), .key(.right)], "normalize": [.key(.right)],
-            "queries": keys("]"), "scores": [.key(.tab), .key(.right)],
-            "mask": Array(repeating: .key(.right), count: 4), "pattern": keys("]]"),
-            "terms": [.key(.enter)], "source": [.key(.enter), .key(.enter)],
-            "stream": [.key(.enter)] + keys("w"), "mlp": [.key(.right)], "blocks": keys("}"),
-            "lens": keys("p"), "heads": keys("aa"), "choice": [.key(.right)], "generate": keys("t"), "end": [],
-        ]
-        let text = TourText(language: language)
-        #expect(text.stops.map(\.id) == TourPanel.stops.map(\.id), "every stop has words")
-        _ = play(&app, keys("?t"), language: language)
-        for stop in TourPanel.stops {
-            let tour = try #require(app.guide as? TourPanel)
-            #expect(tour.stop.id == stop.id)
-            #expect(!tour.isDone, "\(stop.id) is not done before it is read")
-            let shown = play(&app, try #require(tasks[stop.id]), language: language)
+        let (key, tour) = try #require(Tour.all.first { $0.tour.name == name })
+        let text = TourText(name, language: language)
+        #expect(text.stops.map(\.id) == tour.stops.map(\.id), "every stop has words")
+        _ = play(&app, keys("?\(key)"), language: language)
+        #expect(app.session.model.name == tour.preset)
+        for stop in tour.stops {
+            let panel = try #require(app.guide as? TourPanel)
+            #expect(panel.stop.id == stop.id)
+            #expect(!panel.isDone, "\(stop.id) is not done before it is read")
+            var events = try #require(Self.tasks[stop.id])
+            if stop.id == "induction" { events = try brightest(of: app) }
+            let shown = play(&app, events, language: language)
             let picture = lines(try #require(shown.terminal.frames.last))
             if let words = text.stops.first(where: { $0.id == stop.id }) {
                 #expect(picture.contains { $0.contains(words.title) }, "\(stop.id)")
@@ -144,6 +157,26 @@ import Testing
         #expect(app.guide == nil)
         #expect(app.front == nil)
         #expect(app.session.notice == text.words.left)
+    }
+
+    /// The keys to the brightest cell of the last row of the pattern at the cursor.
+    private func brightest(of app: App) throws -> [Event] {
+        let (stepper, scene) = (app.session.stepper, app.session.scene)
+        let pattern = try #require(scene.value(of: stepper.index)).selecting(stepper.selection.head, axis: 0)
+        let row = pattern.selecting(stepper.tokens.count - 1, axis: 0)
+        return Array(repeating: .key(.right), count: row.largestIndex)
+    }
+
+    @Test func `the heads that the second tour speaks of lead the lists that it asks for`() throws {
+        let model = try Model.austen()
+        var session = try Session(model: model, tokens: model.defaultTokens, sampling: model.sampling)
+        while session.atlas.progress(nil) != (model.configuration.layerCount, model.configuration.layerCount) {
+            session.workOnHeads(of: nil)
+        }
+        for (score, head) in [(HeadScore.previous, Tour.previous), (.induction, Tour.induction)] {
+            let first = try #require(session.atlas.entries(of: nil, by: score).first)
+            #expect((first.block, first.head) == head, "\(score)")
+        }
     }
 
     @Test func `colours mean the same wherever one looks in a picture`() throws {
@@ -169,7 +202,7 @@ import Testing
         _ = play(&app, [.key(.escape)])
         #expect(app.guide == nil)
         #expect((app.stepper.tokens, app.stepper.index) == (tokens, 5))
-        #expect(app.session.notice == TourText(language: "en").words.restored)
+        #expect(app.session.notice == TourText("sorting", language: "en").words.restored)
     }
 
     @Test func `while no key is pressed the next operation is made ready, but not in the place of what is shown`()

@@ -166,15 +166,62 @@ import Testing
         #expect((try bytes.json()["tokens"] as? [[String: Any]])?.compactMap { $0["id"] as? Int } == [32, 2634])
     }
 
+    @Test func `heads are scored, and what cannot be scored is null`() throws {
+        let all = try run("heads", "CBABBC", "--format", "json").json()
+        let heads = try #require(all["heads"] as? [[String: Any]])
+        #expect(heads.count == 9)
+        #expect(heads.compactMap { $0["head"] as? Int } == [0, 1, 2, 0, 1, 2, 0, 1, 2])
+        // Of the block's pattern, by hand: the share of each query but the first on the position before it.
+        let shown = try run("show", "blocks.1.attn.pattern", "CBABBC", "--head", "2", "--format", "json").json()
+        let pattern = try #require(shown["values"] as? [Double])
+        func mean(_ cells: [(query: Int, key: Int)], of queries: Int) -> Double {
+            cells.reduce(0) { $0 + pattern[$1.query * 6 + $1.key] } / Double(queries)
+        }
+        // B stands at 1, 3 and 4: at 3 it was followed by A at 2; at 4 by A at 2 and by itself, which does not count.
+        // C stands at 0 and 5, and was followed by B at 1.
+        for (score, expected) in [
+            ("previous", mean((1..<6).map { ($0, $0 - 1) }, of: 5)),
+            ("induction", mean([(3, 2), (4, 2), (5, 1)], of: 3)),
+            ("duplicate", mean([(3, 1), (4, 1), (4, 3), (5, 0)], of: 3)),
+        ] {
+            #expect(abs(try #require(heads[5][score] as? Double) - expected) < 1e-6, "\(score)")
+        }
+        let once = try run("heads", "CBA", "--format", "json").json()
+        let first = try #require((once["heads"] as? [[String: Any]])?.first)
+        #expect(first["induction"] is NSNull && first["duplicate"] is NSNull && first["previous"] is Double)
+        let twice = try run("heads", "--repeat", "5", "--seed", "3", "--format", "json").json()
+        let tokens = try #require(twice["tokens"] as? [Int])
+        #expect(tokens.count == 10 && tokens[..<5] == tokens[5...] && twice["second_saying"] is Double)
+        #expect(try run("heads", "--repeat", "6").status == 64)
+        #expect(try run("heads", "--repeat", "3", "CBA").status == 64)
+    }
+
+    @Test func `the lens says at the last write what the model says`() throws {
+        let lens = try run("lens", "CBABBC", "--token", "B", "--top", "3", "--format", "json").json()
+        #expect((lens["writes"] as? [String])?.last == "blocks.2.resid_post")
+        #expect(lens["positions"] as? [Int] == [0, 1, 2, 3, 4, 5])
+        let top = try #require(lens["top"] as? [[[[String: Any]]]])
+        #expect(top.count == 7 && top.allSatisfy { $0.count == 6 })
+        let followed = try #require(lens["followed"] as? [String: Any])
+        let mine = try #require((followed["probability"] as? [[Double]])?.last?.last)
+        let logits = try #require(try run("show", "logits", "CBABBC", "--format", "json").json()["values"] as? [Double])
+        #expect(abs(mine - exp(logits[1]) / logits.map(exp).reduce(0, +)) < 1e-6)
+        let names = try #require(top.last?.last).compactMap { $0["text"] as? String }
+        let rank = try #require((followed["rank"] as? [[Int]])?.last?.last)
+        #expect(names[rank - 1] == "B")
+        #expect(try run("lens", "--token", "D").status == 64)
+        #expect(try run("lens", "--position", "-1").output.split(separator: "\n").count == 9)
+    }
+
     @Test func `models and tensors answer in JSON`() throws {
         let bare = try Answer.of(
             Built.path("gptstep"), ["models", "--format", "json"], environment: ["HF_HUB_CACHE": "/none"])
         let models = try #require(try bare.json()["models"] as? [[String: Any]])
         #expect(
             models.compactMap { $0["name"] as? String } == [
-                "nano", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "gpt3",
+                "nano", "austen", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "gpt3",
             ])
-        #expect(models.compactMap { $0["flops_per_token"] as? Int }.count == 6)
+        #expect(models.compactMap { $0["flops_per_token"] as? Int }.count == models.count)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gptstep-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

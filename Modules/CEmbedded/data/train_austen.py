@@ -17,6 +17,7 @@ import json
 import math
 import os
 import pathlib
+import signal
 import sys
 import time
 import zlib
@@ -37,6 +38,7 @@ BLOCKS, HEADS, WIDTH, DROPOUT = 6, 6, 144, 0.1
 RATE, DECAY, WARM_UP, LAST_RATE = 5e-3, 0.5, 0.02, 0.02
 REPEATED, STRETCH = 0.15, (8, 128)     # the share of windows that repeat themselves, and how long a stretch they repeat
 STEPS = TOKENS // (BATCH * CONTEXT)
+SETTINGS = [SEED, TOKENS, BATCH, CONTEXT, VOCABULARY, BLOCKS, HEADS, WIDTH, DROPOUT, RATE, DECAY, WARM_UP, LAST_RATE, REPEATED, STRETCH]
 
 here = pathlib.Path(__file__).resolve().parent
 checkpoint = here / "austen.checkpoint.pt"
@@ -109,6 +111,7 @@ def loss_of(model, rows):
 @torch.no_grad()
 def held_out_loss(model, texts):
     """Nats a token, each after 128 to 255 tokens of its own novel."""
+    was_training = model.training
     model.eval()
     total = count = 0
     half = CONTEXT // 2
@@ -118,7 +121,7 @@ def held_out_loss(model, texts):
             logits = model(input_ids=row[None, :-1]).logits[0, half:]
             total += F.cross_entropy(logits, row[half + 1:], reduction="sum").item()
             count += CONTEXT - half
-    model.train()
+    model.train(was_training)
     return total / count
 
 
@@ -170,6 +173,8 @@ def train(train_text, held_out):
     first = 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device)
+        if saved["settings"] != SETTINGS:
+            sys.exit(f"{checkpoint} is of other settings: remove it to begin anew")
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["step"]
@@ -178,36 +183,37 @@ def train(train_text, held_out):
 
     def save(step):
         part = checkpoint.with_suffix(".part")
-        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, part)
+        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "settings": SETTINGS}, part)
         part.replace(checkpoint)
 
-    step = first
-    try:
-        for step in range(first, STEPS):
-            rate = RATE * ((step + 1) / warm if step < warm else
-                           LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * (step - warm) / (STEPS - warm))) / 2)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            rows = windows(train_text, step)
-            torch.manual_seed(SEED << 32 | step)
-            with torch.autocast(device, dtype=torch.bfloat16):
-                loss = loss_of(model, rows)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            recent.append(loss.item())
-            done = step + 1
-            if done % 100 == 0:
-                left = (time.time() - started) / (done - first) * (STEPS - done)
-                held = f", held out {held_out_loss(model, held_out):.3f}" if done % 500 == 0 else ""
-                print(f"step {done:,} of {STEPS:,}: loss {sum(recent) / len(recent):.3f}{held}; {left / 60:.0f} minutes left", flush=True)
-                if not math.isfinite(loss.item()) or sum(recent) / len(recent) > 8.5:
-                    sys.exit("the loss has gone: start again from the checkpoint with half the RATE")
-                recent.clear()
-                save(done)
-    except KeyboardInterrupt:
-        sys.exit(f"\nstopped after step {step // 100 * 100:,}: start it again to go on")
+    interrupted = []
+    signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
+    for step in range(first, STEPS):
+        rate = RATE * ((step + 1) / warm if step < warm else
+                       LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * (step - warm) / (STEPS - warm))) / 2)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        rows = windows(train_text, step)
+        torch.manual_seed(SEED << 32 | step)
+        with torch.autocast(device, dtype=torch.bfloat16):
+            loss = loss_of(model, rows)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        recent.append(loss.item())
+        done = step + 1
+        if done % 100 == 0:
+            left = (time.time() - started) / (done - first) * (STEPS - done)
+            held = f", held out {held_out_loss(model, held_out):.3f}" if done % 500 == 0 else ""
+            print(f"step {done:,} of {STEPS:,}: loss {sum(recent) / len(recent):.3f}{held}; {left / 60:.0f} minutes left", flush=True)
+            if not math.isfinite(loss.item()) or sum(recent) / len(recent) > 8.5:
+                sys.exit("the loss has gone: start again from the checkpoint with half the RATE")
+            recent.clear()
+        if done % 100 == 0 or interrupted or done == STEPS:
+            save(done)
+        if interrupted:
+            sys.exit(f"stopped after step {done:,}: start it again to go on")
     return model
 
 
@@ -246,7 +252,7 @@ def main():
             for name, score in head_scores(patterns, row.tolist()).items():
                 scores[name] = scores[name] + score / len(stretches)
             nats = F.cross_entropy(out.logits[0, :-1], row[1:], reduction="none")
-            losses.append(torch.stack([nats[:len(stretch) - 1].mean(), nats[len(stretch):].mean()]))
+            losses.append(torch.stack([nats[:len(stretch) - 1].mean(), nats[len(stretch) - 1:].mean()]))
         return scores, torch.stack(losses).mean(0).tolist()
 
     draw = torch.Generator().manual_seed(SEED)

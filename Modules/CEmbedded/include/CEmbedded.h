@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The trained nano-GPT as a safetensors file; data/train_nano.py made it. `count` receives its length in bytes.
-const uint8_t *embedded_nano(size_t *count);
+/// A trained model as a safetensors file, by the name of its preset; null where none of that name is built in. `count`
+/// receives its length in bytes. data/train_nano.py and data/train_austen.py made them.
+const uint8_t *embedded_model(const char *name, size_t *count);
 
 #endif

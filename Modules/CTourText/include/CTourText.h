@@ -3,11 +3,20 @@
 
 #include <stddef.h>
 
-/// How many languages the guided tour is there in.
+/// The words of one guided tour in one language.
+struct tour_text {
+    /// Which tour: `sorting`.
+    const char *tour;
+    /// The code of the language: `en`.
+    const char *language;
+    /// UTF-8 without a terminating zero.
+    const char *text;
+    size_t length;
+};
+
+/// How many there are; of each tour the one that is shown where another language is asked for comes first.
 size_t tour_text_count(void);
-/// The code of one of them: `en`.
-const char *tour_text_code(size_t index);
-/// Its text, UTF-8 without a terminating zero; its length goes to `length`.
-const char *tour_text(size_t index, size_t *length);
+/// One of them.
+struct tour_text tour_text(size_t index);
 
 #endif

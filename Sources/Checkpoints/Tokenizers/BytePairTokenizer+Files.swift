@@ -6,16 +6,21 @@ extension BytePairTokenizer {
     /// GPT-2's own, from the merges that travel inside the program: ids 0 to 255 are bytes, then a token a merge, and
     /// `<|endoftext|>` is the last.
     ///
+    /// - Parameter count: of how many ids; with fewer it is GPT-2's stopped after so many merges, where every id means what
+    ///   it means in GPT-2, and there is no end of text.
     /// - Throws: ``TokenizerError`` if the bytes inside the program were damaged.
-    public static func gpt2() throws(TokenizerError) -> BytePairTokenizer {
+    public static func gpt2(count wanted: Int = 50257) throws(TokenizerError) -> BytePairTokenizer {
         var rules: [MergeRule] = []
         var count = 0
         let merges = UnsafeRawBufferPointer(start: gpt2_merges(&count), count: count)
-        try forEachRule(in: merges, path: "the built-in merges") { rules.append($0) }
-        let vocabulary = ByteAlphabet.bytes.map { [$0][...] } + rules.map(\.bytes)
+        let bytes = ByteAlphabet.bytes.map { [$0][...] }
+        try forEachRule(in: merges, path: "the built-in merges", atMost: wanted - bytes.count) { rules.append($0) }
+        let vocabulary = bytes + rules.map(\.bytes)
+        let isWhole = vocabulary.count < wanted
         return try BytePairTokenizer(
             vocabulary: vocabulary.enumerated().map { Entry(bytes: $1, id: $0) },
-            added: [AddedToken(id: vocabulary.count, text: Array("<|endoftext|>".utf8), isSpecial: true)]
+            added: isWhole
+                ? [AddedToken(id: vocabulary.count, text: Array("<|endoftext|>".utf8), isSpecial: true)] : []
         ) { (merge) throws(TokenizerError) in for rule in rules { try merge(rule) } }
     }
 
@@ -100,11 +105,12 @@ extension BytePairTokenizer {
 
     /// The pairs of a merges file: a line each, with a space between; a line that begins with `#version` is none.
     private static func forEachRule(
-        in merges: UnsafeRawBufferPointer, path: FilePath, _ body: (MergeRule) throws(TokenizerError) -> Void
+        in merges: UnsafeRawBufferPointer, path: FilePath, atMost most: Int = .max,
+        _ body: (MergeRule) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
-        var (rest, number) = (merges[...], 0)
+        var (rest, number, count) = (merges[...], 0, 0)
         // Lines end with a newline, perhaps after a carriage return; others may be merges that begin with #.
-        while !rest.isEmpty {
+        while !rest.isEmpty, count < most {
             var line = rest.prefix { $0 != 0x0A }
             rest = rest[line.endIndex...].dropFirst()
             number += 1
@@ -121,6 +127,7 @@ extension BytePairTokenizer {
                 throw .file(path: path, reason: "line \(number) is not two tokens with a space between")
             }
             try body(rule)
+            count += 1
         }
     }
 }

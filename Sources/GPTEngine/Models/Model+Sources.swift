@@ -11,7 +11,7 @@ extension Model {
     /// - Throws: ``ModelError``, ``FileError``, ``CheckpointError`` or ``TokenizerError``.
     public static func open(_ name: String, randomSeed: UInt64? = nil, cache: HubCache = HubCache()) throws -> Model {
         if let preset = Preset.named(name) {
-            if randomSeed == nil, preset.origin == .builtIn { return try .nano() }
+            if randomSeed == nil, preset.origin == .builtIn { return try builtIn(name) }
             if randomSeed == nil, let folder = snapshot(of: name, in: cache) {
                 return try .checkpoint(folder, name: name, preset: preset)
             }
@@ -41,14 +41,20 @@ extension Model {
     /// The built-in nano-GPT, which sorts letters.
     ///
     /// - Throws: ``CheckpointError`` if the bytes inside the program were damaged.
-    public static func nano() throws -> Model {
-        guard let preset = Preset.named("nano") else { throw ModelError.unknown("nano", near: []) }
-        let file = try SafetensorsFile(ByteSource(permanent: Embedded.nano), path: "the built-in model")
+    public static func nano() throws -> Model { try builtIn("nano") }
+
+    /// The built-in model of language, trained on Jane Austen's six novels, with GPT-2's first 4,096 tokens.
+    ///
+    /// - Throws: ``CheckpointError`` if the bytes inside the program were damaged.
+    public static func austen() throws -> Model { try builtIn("austen") }
+
+    private static func builtIn(_ name: String) throws -> Model {
+        guard let preset = Preset.named(name), let bytes = Embedded.weights(of: name) else {
+            throw ModelError.unknown(name, near: [])
+        }
+        let file = try SafetensorsFile(ByteSource(permanent: bytes), path: "the built-in model")
         let checkpoint = try Checkpoint(TensorFiles(file), configuration: preset.configuration)
-        return Model(
-            name: "nano", preset: preset, configuration: preset.configuration,
-            weights: Weights(.checkpoint(checkpoint)),
-            tokenizer: CharacterTokenizer("ABC"), sampling: .greedy, defaultPrompt: "CBABBC")
+        return try Model(preset, Weights(.checkpoint(checkpoint)))
     }
 
     /// A preset with its own weights where they are on this machine, else with random ones of a seed where there is room
@@ -67,14 +73,18 @@ extension Model {
         if randomSeed != nil, !preset.fitsInMemory {
             throw ModelError.doesNotFit(preset.name, bytes: preset.weightBytes)
         }
-        let letters = preset.letters.map(CharacterTokenizer.init)
-        let pairs = letters == nil ? try BytePairTokenizer.gpt2() : nil
-        return Model(
-            name: preset.name, preset: preset, configuration: preset.configuration,
-            weights: randomSeed.map { Weights(.random(seed: $0)) },
-            tokenizer: letters ?? pairs, sampling: letters == nil ? .plain : .greedy,
-            defaultPrompt: letters == nil ? "The trees" : "CBABBC",
-            endOfText: Set([pairs?.endOfText].compactMap(\.self)))
+        return try Model(preset, randomSeed.map { Weights(.random(seed: $0)) })
+    }
+
+    /// A preset with weights of its own, random ones or none.
+    private init(_ preset: Preset, _ weights: Weights?) throws {
+        let tokenizer: any Tokenizer =
+            try preset.letters.map(CharacterTokenizer.init)
+            ?? BytePairTokenizer.gpt2(count: preset.configuration.vocabularySize)
+        self.init(
+            name: preset.name, preset: preset, configuration: preset.configuration, weights: weights,
+            tokenizer: tokenizer, sampling: preset.letters == nil ? .plain : .greedy, defaultPrompt: preset.prompt,
+            endOfText: Set([tokenizer.endOfText].compactMap(\.self)))
     }
 
     /// A checkpoint: a weights file of any format, an index of shards, or the folder of either. Its shape is what the file

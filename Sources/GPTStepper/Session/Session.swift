@@ -57,7 +57,7 @@ public struct Session {
         self.weightSeed = weightSeed
         self.store = store
         stepper = Stepper(model.configuration, tokens: tokens)
-        atlas = HeadAtlas(stepper.program)
+        atlas = HeadAtlas(stepper.program, tokens: stepper.tokens)
         positionNames = Scene.positionNames(tokens, model)
         trace = try pass(stepper)
     }
@@ -90,7 +90,7 @@ public struct Session {
         do {
             trace = try pass(next)
             stepper = next
-            atlas = HeadAtlas(stepper.program)
+            atlas = HeadAtlas(stepper.program, tokens: stepper.tokens)
             faults = FaultFinder()
             ahead = -1
             positionNames = Scene.positionNames(stepper.tokens, model)

@@ -90,7 +90,7 @@ enum KeyBindings {
         KeyBinding(
             symbols: "?", keys: [(.character("?"), .panel(HelpPanel.self)), (.function(1), .panel(HelpPanel.self))],
             word: "help",
-            help: "these keys, and the guided tour; also F1"),
+            help: "these keys, and the guided tours; also F1"),
         KeyBinding(
             symbols: "t", keys: [(.character("t"), .command(.take))], word: "take token"),
         KeyBinding(symbols: "q", keys: [(.character("q"), .gesture(.quit))], word: "quit", help: "quit"),

@@ -8,7 +8,8 @@ import TerminalKit
 struct HeadsPanel: Panel {
     /// The block whose heads are shown; nil for all blocks.
     private(set) var block: Int?
-    private var order = HeadAtlas.Order.place
+    /// By which score they are sorted; nil for none.
+    private(set) var order: HeadScore?
     /// The chosen one, by its place in the order that is shown.
     private var chosen: Int
     /// Where it is drawn.
@@ -48,7 +49,7 @@ struct HeadsPanel: Panel {
         let entries = app.session.atlas.entries(of: block, by: order)
         let columns = Layout(area, isBlock: block != nil).columns
         switch key {
-        case .character("s"): (order, chosen) = (HeadAtlas.Order(rawValue: order.rawValue + 1) ?? .place, 0)
+        case .character("s"): turnOrder()
         case .character("a"): (block, chosen) = (block == nil ? app.session.stepper.node.block ?? 0 : nil, 0)
         case .character("]"), .character("}"): turn(1, app)
         case .character("["), .character("{"): turn(-1, app)
@@ -68,6 +69,13 @@ struct HeadsPanel: Panel {
         default: chosen = Self.move(key, from: chosen, of: entries.count, columns: columns) ?? chosen
         }
         return .stays()
+    }
+
+    /// Sorts by the next score, after the last by none.
+    private mutating func turnOrder() {
+        let all = HeadScore.allCases
+        let next = order.flatMap { all.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
+        (order, chosen) = (next < all.count ? all[next] : nil, 0)
     }
 
     /// Turns to another block.
@@ -105,12 +113,12 @@ struct HeadsPanel: Panel {
         let title = block.map { "Heads of block \($0)" } ?? "Heads of all blocks"
         let x = canvas.write(title, x: heading.x, y: heading.y, .accent)
         let (done, all) = atlas.progress(block)
-        let words = Self.words(order) + (done < all ? " · \(done) of \(all) blocks computed" : "")
+        let words = (order?.order ?? "in order") + (done < all ? " · \(done) of \(all) blocks computed" : "")
         canvas.write(words, x: x + 2, y: heading.y, .dim)
         let legend = area.takeTop(2)
         canvas.write(
             clipped(
-                "queries down, keys across; entropy in bits, shares on first, previous, own",
+                "bits of entropy; shares: 1st position, previous, self, induction, duplicate",
                 legend.width),
             x: legend.x, y: legend.y, .dim)
         let entries = atlas.entries(of: block, by: order)
@@ -146,27 +154,11 @@ struct HeadsPanel: Panel {
             return
         }
         statistics.draw(on: &canvas, in: map)
-        let facts = [
-            ("bits", statistics.entropy), ("1st", statistics.first), ("prev", statistics.previous),
-            ("self", statistics.own),
-        ]
-        for (line, (name, value)) in facts.enumerated() where line < size.height {
+        for (line, score) in HeadScore.shown(size.height, including: order).enumerated() {
+            let name = score.shortName.padding(toLength: 5, withPad: " ", startingAt: 0)
             canvas.write(
-                [
-                    (name.padding(toLength: 5, withPad: " ", startingAt: 0), .dim),
-                    (share(value), .text),
-                ],
-                x: map.maxX, y: map.y + line)
-        }
-    }
-
-    private static func words(_ order: HeadAtlas.Order) -> String {
-        switch order {
-        case .place: "in order"
-        case .entropy: "the lowest entropy first"
-        case .first: "the largest share on the first position first"
-        case .previous: "the largest share on the previous position first"
-        case .own: "the largest share on itself first"
+                [(name, .dim), (share(statistics[score]), score == order ? .accent : .text)], x: map.maxX,
+                y: map.y + line)
         }
     }
 }

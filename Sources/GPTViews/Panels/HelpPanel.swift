@@ -1,7 +1,7 @@
 import GPTFigures
 import TerminalKit
 
-/// All keys, and the way into the guided tour.
+/// All keys, and the ways into the guided tours.
 struct HelpPanel: Panel {
     /// The first line that is shown.
     private var first = 0
@@ -9,13 +9,13 @@ struct HelpPanel: Panel {
 
     init(_ app: App, _ screen: Screen) {}
 
-    func keys(_ app: App) -> [(String, String)] { [("↓ ↑", "scroll"), ("t", "guided tour"), ("Esc", "close")] }
+    func keys(_ app: App) -> [(String, String)] { [("↓ ↑", "scroll"), ("t T", "guided tours"), ("Esc", "close")] }
 
     mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
         switch key {
         case .escape, .character("q"), .character("?"), .function(1), .enter: return .closes()
-        case .character("t"):
-            TourPanel.start(&app, screen)
+        case .character(let letter) where Tour.all.contains { $0.key == letter }:
+            for entry in Tour.all where entry.key == letter { TourPanel.start(entry.tour, &app, screen) }
             return .closes()
         default:
             // The last line stays at the bottom.
@@ -26,7 +26,7 @@ struct HelpPanel: Panel {
     }
 
     /// Keys that are listed on a screen of so many lines: all but title, keys, margins, heading and foot.
-    private static func room(_ height: Int) -> Int { height - 8 }
+    private static func room(_ height: Int) -> Int { height - 7 - Tour.all.count }
 
     func draw(on canvas: inout Canvas, in area: Rect, _ app: App) {
         canvas.fill(area)
@@ -38,20 +38,19 @@ struct HelpPanel: Panel {
             case .inspector: "The inspector has the focus: it gets the room it needs; arrows step."
             }
         canvas.write([("Keys", .heading), ("   " + place, .dim)], x: area.x, y: area.y)
-        canvas.write(
-            [
-                ("t", .accent),
-                (" begins a guided tour: one pass of the built-in model in \(TourPanel.stops.count) stops", .text),
-            ],
-            x: area.x, y: area.y + 1)
-        let room = Self.room(canvas.size.height)
+        for (line, (key, tour)) in Tour.all.enumerated() {
+            canvas.write(
+                [("\(key)", .accent), (" tour: \(tour.title), in \(tour.stops.count) stops", .text)],
+                x: area.x, y: area.y + 1 + line)
+        }
+        let (room, top) = (Self.room(canvas.size.height), area.y + 1 + Tour.all.count)
         for (line, binding) in KeyBindings.all.dropFirst(first).prefix(room).enumerated() {
             let worksHere = binding.focus.contains(app.focus)
             let (symbols, help) = (
                 keyNames(binding.symbols, canvas.capabilities), keyNames(binding.help, canvas.capabilities)
             )
-            canvas.write(symbols, x: area.x, y: area.y + 2 + line, worksHere ? .accent : .dim)
-            canvas.write(help, x: area.x + 12, y: area.y + 2 + line, worksHere ? .text : .dim)
+            canvas.write(symbols, x: area.x, y: top + line, worksHere ? .accent : .dim)
+            canvas.write(help, x: area.x + 12, y: top + line, worksHere ? .text : .dim)
         }
         let left = KeyBindings.all.count - first - room
         let signs = "✓ done  ▸ here  · to come  ∙ masked  ◆ selected  L0 H1 block, head  C4 C at 4"

@@ -59,8 +59,9 @@ struct LensPanel: Panel {
     mutating func press(_ key: Key, _ app: inout App, _ screen: Screen) -> Answer {
         let position = app.session.stepper.selection.position
         switch key {
-        case .left, .character("h"): app.session.perform(.position(position - 1))
-        case .right, .character("l"): app.session.perform(.position(position + 1))
+        case .left, .character("h"): app.session.perform(.position(max(0, position - 1)))
+        case .right, .character("l"):
+            app.session.perform(.position(min(position + 1, app.session.stepper.tokens.count - 1)))
         case .character("p"): isWide.toggle()
         case .enter:
             app.session.perform(.goto(table.streams[chosen]))

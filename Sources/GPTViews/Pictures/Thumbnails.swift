@@ -23,16 +23,23 @@ struct Thumbnails {
             canvas.write("H\(head)", x: x, y: area.y, head == selectedHead ? .accent : .text)
             let map = Rect(x + 4, area.y, 8, area.height)
             heads[head].draw(on: &canvas, in: map)
-            let facts = [
-                ("entropy", heads[head].entropy), ("itself", heads[head].own), ("before", heads[head].previous),
-            ]
-            for (line, (name, value)) in facts.enumerated() where line < area.height {
-                canvas.write("\(name) " + share(value), x: map.maxX + 1, y: area.y + line, .dim)
+            for (line, score) in HeadScore.shown(area.height).enumerated() {
+                canvas.write(
+                    "\(score.rawValue) " + share(heads[head][score]), x: map.maxX + 1, y: area.y + line, .dim)
             }
         }
         if heads.count > fitting, area.height > 1 {
             canvas.write("of \(heads.count)", x: area.x, y: area.y + 1, .dim)
         }
+    }
+}
+
+extension HeadScore {
+    /// The scores that so many lines have room for, the first ones and one that is asked for.
+    static func shown(_ lines: Int, including chosen: HeadScore? = nil) -> [HeadScore] {
+        let first = allCases.prefix(lines)
+        guard let chosen, !first.contains(chosen) else { return Array(first) }
+        return first.dropLast() + [chosen]
     }
 }
 

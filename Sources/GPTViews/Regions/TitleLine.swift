@@ -39,7 +39,7 @@ struct TitleLine {
         canvas.write(right, endingAt: area.maxX - 1, y: area.y, text)
     }
 
-    private var state: String { scene.model.tokenizer is CharacterTokenizer ? "trained" : "loaded" }
+    private var state: String { scene.model.preset?.origin == .builtIn ? "trained" : "loaded" }
 
     /// What cannot be missed: numbers that mean nothing, or no numbers.
     private var badge: String? {

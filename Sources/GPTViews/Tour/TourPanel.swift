@@ -3,9 +3,10 @@ import GPTEngine
 import GPTStepper
 import TerminalKit
 
-/// A guided pass over the built-in model: it steps the real program, points at what it speaks of, and ticks a stop off
+/// A guided pass over a built-in model: it steps the real program, points at what it speaks of, and ticks a stop off
 /// when the reader has done what it asks.
 struct TourPanel: Panel {
+    let tour: Tour
     let text: TourText
     /// The stop that one is at.
     private var stopPlace = 0
@@ -18,93 +19,37 @@ struct TourPanel: Panel {
     private var before: [App]
     let place = PanelPlace.guide
 
-    init(_ app: App, _ screen: Screen) {
-        text = TourText(language: screen.language)
+    init(_ app: App, _ screen: Screen) { self.init(.sorting, app, screen) }
+
+    private init(_ tour: Tour, _ app: App, _ screen: Screen) {
+        self.tour = tour
+        text = TourText(tour.name, language: screen.language)
         begun = app.session.stepper
-        // Begun again in its midst, it still ends where it was begun first.
+        // Begun in the midst of one, it still ends where that was begun.
         let running = app.guide as? TourPanel
         before = running?.before ?? (app.isUntouched ? [] : [app])
     }
 
-    /// Opens the built-in model on its own prompt and begins at the first stop; what was there is kept for later.
-    static func start(_ app: inout App, _ screen: Screen) {
-        guard let nano = Preset.named("nano") else { return }
-        var tour = TourPanel(app, screen)
-        app.open(nano, keepsText: false)
-        tour.begin(&app)
-        app.panels = [tour]
+    /// Opens the model of a tour on its own prompt and begins at the first stop; what was there is kept for later.
+    static func start(_ tour: Tour, _ app: inout App, _ screen: Screen) {
+        guard let preset = Preset.named(tour.preset) else { return }
+        var panel = TourPanel(tour, app, screen)
+        app.panels = []
+        app.open(preset, keepsText: false)
+        panel.begin(&app)
+        app.panels = [panel]
     }
-
-    /// Where a stop begins, what it points at, and how it is told that its task was done.
-    struct Stop: Sendable {
-        /// The region that is pointed at.
-        enum Region: Sendable { case timeline, prompt, stage }
-
-        let id: String
-        let address: String
-        let region: Region
-        let isDone: @Sendable (App, Stepper) -> Bool
-    }
-
-    /// The stops in order; their words are in the text under the same names.
-    static let stops: [Stop] = [
-        Stop(id: "start", address: "tokens", region: .timeline) { app, _ in app.session.stepper.index > 0 },
-        Stop(id: "embedding", address: "embed", region: .stage) { app, _ in app.session.stepper.index >= 3 },
-        Stop(id: "normalize", address: "blocks.0.ln1.normalized", region: .stage) { app, begun in
-            app.session.stepper.index > begun.index
-        },
-        Stop(id: "queries", address: "blocks.0.attn.q", region: .stage) { app, begun in
-            app.session.stepper.selection.head != begun.selection.head
-        },
-        Stop(id: "scores", address: "blocks.0.attn.scores", region: .stage) { app, begun in
-            app.focus == .stage && app.session.stepper.cell != begun.cell
-        },
-        Stop(id: "mask", address: "blocks.0.attn.masked_scores", region: .stage) { app, _ in
-            app.session.stepper.selection.key > app.session.stepper.selection.position
-        },
-        Stop(id: "pattern", address: "blocks.0.attn.pattern", region: .stage) { app, _ in
-            app.session.stepper.selection.head == 2
-        },
-        Stop(id: "terms", address: "blocks.0.attn.pattern", region: .stage) { app, _ in
-            app.front is TermsPanel
-        },
-        Stop(id: "source", address: "blocks.0.attn.z", region: .stage) { app, _ in
-            ((app.front as? TermsPanel)?.frames.count ?? 0) > 1
-        },
-        Stop(id: "stream", address: "blocks.0.resid_mid", region: .stage) { app, _ in
-            (app.front as? TermsPanel)?.top.view == .parts
-        },
-        Stop(id: "mlp", address: "blocks.0.mlp.pre", region: .stage) { app, begun in
-            app.session.stepper.index > begun.index
-        },
-        Stop(id: "blocks", address: "blocks.0.mlp.post", region: .timeline) { app, _ in
-            (app.session.stepper.node.block ?? 0) > 0
-        },
-        Stop(id: "lens", address: "blocks.1.resid_post", region: .stage) { app, _ in
-            app.front is LensPanel
-        },
-        Stop(id: "heads", address: "blocks.1.attn.pattern", region: .stage) { app, _ in
-            (app.front as? HeadsPanel).map { $0.block == nil } ?? false
-        },
-        Stop(id: "choice", address: "probabilities", region: .stage) { app, _ in
-            app.session.stepper.node.isChoice
-        },
-        Stop(id: "generate", address: "next_token", region: .prompt) { app, begun in
-            app.session.stepper.tokens.count > begun.tokens.count
-        },
-        Stop(id: "end", address: "tokens", region: .prompt) { _, _ in false },
-    ]
 
     /// The stop that one is at.
-    var stop: Stop { Self.stops[stopPlace] }
+    var stop: Tour.Stop { tour.stops[stopPlace] }
     /// Its words.
     var words: TourText.Stop? { text.stops.first { $0.id == stop.id } }
     /// Whether there is no stop after this one.
-    var isLast: Bool { stopPlace == Self.stops.count - 1 }
+    var isLast: Bool { stopPlace == tour.stops.count - 1 }
 
     /// Goes some stops on or back.
     private mutating func move(_ offset: Int, _ app: inout App) {
-        stopPlace = min(max(0, stopPlace + offset), Self.stops.count - 1)
+        stopPlace = min(max(0, stopPlace + offset), tour.stops.count - 1)
         begin(&app)
     }
 
@@ -156,16 +101,13 @@ struct TourPanel: Panel {
     }
 
     private mutating func begin(_ app: inout App) {
-        // Where the task is to move the cell or to ask it, the arrows and Enter speak to the stage.
-        let isOnStage = ["mask", "terms", "source", "stream"].contains(stop.id)
-        (app.panels, app.focus) = ([], isOnStage ? .stage : .timeline)
+        (app.panels, app.focus) = ([], stop.focus)
         app.view.reset()
-        let program = app.session.stepper.program
-        if let node = try? program.quantity(at: stop.address).node { app.session.perform(.goto(node)) }
-        // Where a head or a masked cell was chosen before, the task would be done before it is read.
-        if ["queries", "pattern"].contains(stop.id) { app.session.perform(.head(-app.session.stepper.selection.head)) }
-        let isAttention = ["mask", "terms", "scores", "pattern"].contains(stop.id)
-        app.session.perform(.position(isAttention ? 3 : app.session.stepper.tokens.count - 1, key: 0))
+        let (stepper, count) = (app.session.stepper, app.session.stepper.tokens.count)
+        if let node = try? stepper.program.quantity(at: stop.address).node { app.session.perform(.goto(node)) }
+        if let head = stop.head { app.session.perform(.head(head - stepper.selection.head)) }
+        app.session.perform(
+            .position(stop.position < 0 ? count + stop.position : min(stop.position, count - 1), key: 0))
         (begun, isDone) = (app.session.stepper, false)
     }
 
@@ -178,7 +120,7 @@ struct TourPanel: Panel {
         let box = Rect(layout.stage.x, top, layout.stage.width, layout.stage.maxY - top)
         canvas.fill(box, .bar)
         func shown(_ text: String) -> String { Self.shown(text, canvas.capabilities) }
-        let place = "\(stopPlace + 1)/\(Self.stops.count)"
+        let place = "\(stopPlace + 1)/\(tour.stops.count)"
         canvas.write(
             [(place + "  ", Style(.dim, on: .bar)), (shown(words.title), Style(.bright, on: .bar, bold: true))],
             x: box.x + 1, y: box.y)

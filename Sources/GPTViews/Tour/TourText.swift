@@ -1,7 +1,7 @@
 import CTourText
 import Foundation
 
-/// The words of the tour in one language, from a file of their own, so that they can be translated.
+/// The words of a tour in one language, from a file of their own, so that they can be translated.
 ///
 /// A stop is a line `# id`, a title, a paragraph, and a task that begins with `> `. Under `# keys` stand the words for
 /// the tour's keys and what is said when it ends.
@@ -27,15 +27,23 @@ struct TourText {
     let stops: [Stop]
     let words: Words
 
-    /// The languages that there are, by their codes.
-    static let languages = (0..<tour_text_count()).map { String(cString: tour_text_code($0)) }
+    /// The texts that travel inside the program.
+    private static let files = (0..<tour_text_count()).map { place in
+        let file = tour_text(place)
+        return (
+            tour: String(cString: file.tour), language: String(cString: file.language),
+            bytes: UnsafeRawBufferPointer(start: file.text, count: file.length).map(\.self)
+        )
+    }
 
-    /// The text of a language; English where there is no other.
-    init(language: String) {
-        var length = 0
-        let start = tour_text(Self.languages.firstIndex(of: language) ?? 0, &length)
-        let bytes = UnsafeRawBufferPointer(start: start, count: length)
-        self.init(String(decoding: bytes, as: UTF8.self))
+    /// The languages that there are, by their codes.
+    static let languages = files.reduce(into: [String]()) { if !$0.contains($1.language) { $0.append($1.language) } }
+
+    /// The text of a tour in a language; in English where there is no other.
+    init(_ tour: String, language: String) {
+        let mine = Self.files.filter { $0.tour == tour }
+        let file = mine.first { $0.language == language } ?? mine.first
+        self.init(String(decoding: file?.bytes ?? [], as: UTF8.self))
     }
 
     init(_ text: String) {

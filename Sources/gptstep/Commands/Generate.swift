@@ -20,7 +20,8 @@ struct Generate: ParsableCommand {
     var n: Int?
     @Option(
         parsing: .unconditional,
-        help: "0 always takes the likeliest (default: 1 for GPT-2, 0 for nano and other small vocabularies).",
+        help:
+            "0 always takes the likeliest (default: 1 for GPT-2 and austen, 0 for nano and other small vocabularies).",
         transform: number("0 (greedy) or a number from 0.0001 on") { $0 == 0 || $0 >= 1e-4 && $0.isFinite })
     var temperature: Float?
     @Option(

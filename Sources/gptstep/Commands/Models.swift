@@ -66,7 +66,7 @@ struct Models: ParsableCommand {
         let cache = HubCache()
         var rows = Preset.all.map { preset -> Row in
             var row = Row(preset: preset, state: preset.availability)
-            guard preset.name != "nano", let path = Model.snapshot(of: preset.name, in: cache) else { return row }
+            guard preset.origin == .hub, let path = Model.snapshot(of: preset.name, in: cache) else { return row }
             row.path = path
             do {
                 row.model = try Model.checkpoint(path, name: preset.name, preset: preset)
