@@ -96,19 +96,29 @@ extension App {
     /// The picture gets the room that it can use; the explanation what is left, and all it needs while it has the focus.
     private func drawStageAndInspector(_ scene: Scene, on canvas: inout Canvas, in area: Rect) {
         let isTall = area.height >= 26
-        let inspector = Inspector(scene: scene, width: area.width, hasFocus: focus == .inspector)
-        let stage = StageRegion(scene: scene, view: view, hasFocus: focus == .stage)
-        let places = stageAndInspector(in: area)
+        let (stage, inspector) = regions(scene, width: area.width)
+        let places = places(of: stage, inspector, in: area)
         stage.draw(on: &canvas, in: places.stage, isTall: isTall)
         inspector.draw(on: &canvas, in: places.inspector, isTall: isTall)
     }
 
-    /// How the two share an area.
+    /// How stage and inspector share an area.
     func stageAndInspector(in area: Rect) -> (stage: Rect, inspector: Rect) {
-        let scene = session.scene
+        let (stage, inspector) = regions(session.scene, width: area.width)
+        return places(of: stage, inspector, in: area)
+    }
+
+    private func regions(_ scene: Scene, width: Int) -> (StageRegion, Inspector) {
+        (
+            StageRegion(scene: scene, view: view, hasFocus: focus == .stage),
+            Inspector(scene: scene, width: width, hasFocus: focus == .inspector)
+        )
+    }
+
+    private func places(
+        of stage: StageRegion, _ inspector: Inspector, in area: Rect
+    ) -> (stage: Rect, inspector: Rect) {
         let isTall = area.height >= 26
-        let inspector = Inspector(scene: scene, width: area.width, hasFocus: focus == .inspector)
-        let stage = StageRegion(scene: scene, view: view, hasFocus: focus == .stage)
         let needed = inspector.lineCount(isTall: isTall)
         let height: Int
         if isTall {
