@@ -1,6 +1,7 @@
 import Foundation
 
-/// One number that tells an attention head from others. A new one is a case here, with its words and how it is found.
+/// One number that tells an attention head from others. A new one is a case here and how it is found; its words
+/// are in ``GPTStepper``.
 public enum HeadScore: String, Hashable, Sendable, CaseIterable {
     /// The mean entropy of its rows, in bits: 0 where every query looks at one key.
     case entropy
@@ -15,42 +16,27 @@ public enum HeadScore: String, Hashable, Sendable, CaseIterable {
     /// Of such a query, the share on the earlier places themselves.
     case duplicate
 
-    /// What it is called where there is little room.
-    public var shortName: String {
-        switch self {
-        case .entropy: "bits"
-        case .first: "1st"
-        case .previous: "prev"
-        case .own: "self"
-        case .induction: "ind"
-        case .duplicate: "dup"
-        }
-    }
-
-    /// What comes first where heads are sorted by it.
-    public var order: String {
-        switch self {
-        case .entropy: "the lowest entropy first"
-        case .first: "the largest share on the first position first"
-        case .previous: "the largest share on the previous position first"
-        case .own: "the largest share on itself first"
-        case .induction: "the largest share on what followed this token before first"
-        case .duplicate: "the largest share on this token's earlier places first"
-        }
-    }
+    /// Whether it is a share of attention, where the largest says most; of entropy the lowest does.
+    public var isShare: Bool { self != .entropy }
 }
 
-/// Where in a text a token stood before.
+/// Where in a text its tokens stood before.
 public struct EarlierPlaces: Hashable, Sendable {
-    /// Of each position those before it that have the same token.
-    let places: [[Int]]
+    /// Of each position the last one before it with the same token; nil where there is none.
+    private let last: [Int?]
 
     /// Of some tokens.
     public init(_ tokens: some Sequence<Int>) {
-        var known: [Int: [Int]] = [:]
-        places = tokens.enumerated().map { place, token in
-            defer { known[token, default: []].append(place) }
-            return known[token] ?? []
+        var known: [Int: Int] = [:]
+        last = tokens.enumerated().map { place, token in known.updateValue(place, forKey: token) }
+    }
+
+    /// The positions before one that have its token, the latest first.
+    func before(_ position: Int) -> some Sequence<Int> {
+        sequence(state: position) { place in
+            guard let next = last[place] else { return nil }
+            place = next
+            return next
         }
     }
 }
@@ -61,11 +47,11 @@ public struct EarlierPlaces: Hashable, Sendable {
 /// ``HeadScore/induction`` and ``HeadScore/duplicate`` those whose token stood earlier. Source of the names: Olsson et al.,
 /// "In-context Learning and Induction Heads" (2022).
 public struct HeadStatistics: Hashable, Sendable {
-    /// Each score, in the order of the cases; NaN where no query counts, as over a single token.
-    private let scores: [Double]
+    /// Each score for which a query counts.
+    private let scores: [HeadScore: Double]
 
-    /// One of its scores, NaN where no query counts.
-    public subscript(score: HeadScore) -> Double { scores[HeadScore.allCases.firstIndex(of: score) ?? 0] }
+    /// One of its scores; NaN where no query counts, as over a single token.
+    public subscript(score: HeadScore) -> Double { scores[score] ?? .nan }
 
     /// The pattern made small, row by row: each number is the largest of its square.
     public let map: [Float]
@@ -114,13 +100,16 @@ public struct HeadStatistics: Hashable, Sendable {
             add(.first, row[0])
             add(.previous, row[query - 1])
             add(.own, row[query])
-            let before = earlier.places[query]
-            if !before.isEmpty { add(.duplicate, before.reduce(0) { $0 + row[$1] }) }
-            // What came after the last of them may be this query itself, which copies nothing.
-            let after = before.last == query - 1 ? before.dropLast() : before[...]
-            if !after.isEmpty { add(.induction, after.reduce(0) { $0 + row[$1 + 1] }) }
+            var (duplicate, induction): (Float?, Float?)
+            for place in earlier.before(query) {
+                duplicate = (duplicate ?? 0) + row[place]
+                // What came after may be this query itself, which copies nothing.
+                if place + 1 < query { induction = (induction ?? 0) + row[place + 1] }
+            }
+            if let duplicate { add(.duplicate, duplicate) }
+            if let induction { add(.induction, induction) }
         }
-        scores = HeadScore.allCases.map { score in sums[score].map { $0.sum / Double($0.count) } ?? .nan }
+        scores = sums.mapValues { $0.sum / Double($0.count) }
         (self.map, self.side) = (map, side)
     }
 }

@@ -41,7 +41,7 @@ public struct HeadAtlas: Sendable {
         }
         func rank(_ entry: Entry) -> Double {
             guard let statistics = entry.statistics else { return .infinity }
-            let rank = order.map { $0 == .entropy ? statistics[$0] : -statistics[$0] } ?? 0
+            let rank = order.map { $0.isShare ? -statistics[$0] : statistics[$0] } ?? 0
             return rank.isNaN ? .infinity : rank
         }
         return all.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
@@ -74,5 +74,31 @@ public struct HeadAtlas: Sendable {
     /// The operation that holds a block's pattern, by index.
     public static func pattern(of block: Int, in program: Program) -> Int? {
         program.index("attn.pattern", block: block)
+    }
+}
+
+extension HeadScore {
+    /// What it is called where there is little room.
+    public var shortName: String {
+        switch self {
+        case .entropy: "bits"
+        case .first: "1st"
+        case .previous: "prev"
+        case .own: "self"
+        case .induction: "ind"
+        case .duplicate: "dup"
+        }
+    }
+
+    /// How heads are sorted by it: the lowest entropy, the largest share first.
+    public var order: String {
+        switch self {
+        case .entropy: "by entropy, the lowest first"
+        case .first: "by the share on the first position"
+        case .previous: "by the share on the previous position"
+        case .own: "by the share on itself"
+        case .induction: "by induction: what followed this token earlier"
+        case .duplicate: "by the share on this token's earlier places"
+        }
     }
 }

@@ -78,5 +78,14 @@ import Testing
         }
         #expect(try #require(best[.previous]) >= 0.4)
         #expect(try #require(best[.induction]) >= 0.4)
+        let nats = (once.count..<2 * once.count).map { place in
+            let prediction = Prediction(position: place - 1, logits: trace.logits(at: place - 1), sampling: .plain)
+            return log(Double(prediction.sum)) + Double(prediction.max)
+                - Double(prediction.logits[flat: once[place - once.count]])
+        }
+        #expect(nats.reduce(0, +) / Double(nats.count) <= 1)
+        // Of the name that its own prompt breaks off in, the next piece.
+        let prompt = model.defaultTokens
+        #expect(model.text([try self.trace(prompt).logits(at: prompt.count - 1).largestIndex]) == "ember")
     }
 }

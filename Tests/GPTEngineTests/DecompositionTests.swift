@@ -145,6 +145,19 @@ import Testing
             "the mean over the heads")
     }
 
+    @Test func `what a head copies counts where its token occurred earlier, and not what follows at once`() {
+        let alone = HeadStatistics(Tensor([1, 1, 1], [1]), head: 0, earlier: EarlierPlaces([7]))
+        #expect(HeadScore.allCases.allSatisfy { alone[$0].isNaN })
+        let two = Tensor([1, 2, 2], [1, 0, 0.25, 0.75])
+        let same = HeadStatistics(two, head: 0, earlier: EarlierPlaces([7, 7]))
+        #expect(same[.induction].isNaN && same[.duplicate] == 0.25)
+        let other = HeadStatistics(two, head: 0, earlier: EarlierPlaces([7, 8]))
+        #expect(other[.induction].isNaN && other[.duplicate].isNaN)
+        let three = Tensor([1, 3, 3], [1, 0, 0, 0.5, 0.5, 0, 0.125, 0.625, 0.25])
+        let copies = HeadStatistics(three, head: 0, earlier: EarlierPlaces([7, 8, 7]))
+        #expect(copies[.induction] == 0.625 && copies[.duplicate] == 0.125)
+    }
+
     @Test func `the likeliest token's probability is accounted for`() throws {
         let trace = try trace(false)
         let token = trace.logits(at: 4).largestIndex

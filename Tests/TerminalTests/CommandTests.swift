@@ -191,7 +191,7 @@ import Testing
         #expect(first["induction"] is NSNull && first["duplicate"] is NSNull && first["previous"] is Double)
         let twice = try run("heads", "--repeat", "5", "--seed", "3", "--format", "json").json()
         let tokens = try #require(twice["tokens"] as? [Int])
-        #expect(tokens.count == 10 && tokens[..<5] == tokens[5...] && twice["second_saying"] is Double)
+        #expect(tokens.count == 10 && tokens[..<5] == tokens[5...] && twice["second_copy"] is Double)
         #expect(try run("heads", "--repeat", "6").status == 64)
         #expect(try run("heads", "--repeat", "3", "CBA").status == 64)
     }

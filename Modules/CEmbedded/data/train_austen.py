@@ -7,7 +7,7 @@ NOVELS is a folder with a text file for each novel, or `data` of the R package j
 Gutenberg's texts and needs no R here (Debian: apt-get download r-cran-janeaustenr; dpkg -x r-cran-janeaustenr*.deb DIR).
 
 The last twentieth of each novel is held out. Tokens are GPT-2's byte-pair encoding stopped after its first 3,840 merges,
-so that an id means what it means in GPT-2. A seventh of the windows says one stretch of a novel again and again: that
+so that an id means what it means in GPT-2. 15 % of the windows repeat one stretch of a novel again and again: that
 is what makes induction heads form early. Every step draws its windows and its dropout from (SEED, step) alone, so that
 a run which was interrupted (Ctrl-C) goes on as if nothing had happened: start it again. On two cores it takes
 an hour and a quarter, on a GPU minutes. It ends with the checks that the model must pass, and a table of them.
@@ -108,15 +108,20 @@ def loss_of(model, rows):
     return F.cross_entropy(model(input_ids=rows[:, :-1]).logits.float().flatten(0, 1), rows[:, 1:].flatten())
 
 
+def starts(text):
+    """Where the windows of a held-out text begin; the second half of each is counted."""
+    return range(0, len(text) - CONTEXT, CONTEXT // 2)
+
+
 @torch.no_grad()
 def held_out_loss(model, texts):
-    """Nats a token, each after 128 to 255 tokens of its own novel."""
+    """Nats per token, each after 129 to 256 tokens of its own novel."""
     was_training = model.training
     model.eval()
     total = count = 0
     half = CONTEXT // 2
     for text in texts:
-        for start in range(0, len(text) - CONTEXT, half):
+        for start in starts(text):
             row = text[start:start + CONTEXT + 1].to(device)
             logits = model(input_ids=row[None, :-1]).logits[0, half:]
             total += F.cross_entropy(logits, row[half + 1:], reduction="sum").item()
@@ -126,7 +131,7 @@ def held_out_loss(model, texts):
 
 
 def kneser_ney(text, held_out, order=5):
-    """Nats a token of an interpolated Kneser–Ney model: an n-gram is discounted, and what is taken goes to the shorter
+    """Nats per token of an interpolated Kneser–Ney model, over the tokens that held_out_loss counts: an n-gram is discounted, and what is taken goes to the shorter
     one, which is counted by how many tokens stand before it (Kneser and Ney 1995; Chen and Goodman 1998, 2.7)."""
     counts = [None] * (order + 1)
     counts[order] = collections.Counter(zip(*(text[i:] for i in range(order))))
@@ -141,12 +146,12 @@ def kneser_ney(text, held_out, order=5):
             kinds[n][gram[:-1]] += 1
     nats = tokens = 0
     for part in held_out:
-        for i in range(order - 1, len(part)):
+        for i in (start + CONTEXT // 2 + 1 + k for start in starts(part) for k in range(CONTEXT // 2)):
             probability = 1 / VOCABULARY
             for n in range(1, order + 1):
                 gram = tuple(part[i - n + 1:i + 1])
                 if seen := total[n][gram[:-1]]:
-                    kept = max(counts[n][gram] - discount[n], 0) if gram in counts[n] else 0
+                    kept = max(counts[n][gram] - discount[n], 0)
                     probability = (kept + discount[n] * kinds[n][gram[:-1]] * probability) / seen
             nats -= math.log(probability)
             tokens += 1
@@ -170,11 +175,11 @@ def train(train_text, held_out):
     rest = [p for p in model.parameters() if p.dim() == 1]
     optimiser = torch.optim.AdamW([{"params": matrices, "weight_decay": DECAY}, {"params": rest, "weight_decay": 0.0}],
                                   lr=RATE, betas=(0.9, 0.95), fused=True)
-    first = 0
+    first, settings = 0, [*SETTINGS, len(train_text)]
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device)
-        if saved["settings"] != SETTINGS:
-            sys.exit(f"{checkpoint} is of other settings: remove it to begin anew")
+        if saved["settings"] != settings:
+            sys.exit(f"{checkpoint} is of other settings or novels: remove it to begin anew")
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["step"]
@@ -183,7 +188,7 @@ def train(train_text, held_out):
 
     def save(step):
         part = checkpoint.with_suffix(".part")
-        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "settings": SETTINGS}, part)
+        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "settings": settings}, part)
         part.replace(checkpoint)
 
     interrupted = []
@@ -208,12 +213,13 @@ def train(train_text, held_out):
             held = f", held out {held_out_loss(model, held_out):.3f}" if done % 500 == 0 else ""
             print(f"step {done:,} of {STEPS:,}: loss {sum(recent) / len(recent):.3f}{held}; {left / 60:.0f} minutes left", flush=True)
             if not math.isfinite(loss.item()) or sum(recent) / len(recent) > 8.5:
-                sys.exit("the loss has gone: start again from the checkpoint with half the RATE")
+                sys.exit(f"the loss has diverged: remove {checkpoint}, halve RATE and start again")
             recent.clear()
         if done % 100 == 0 or interrupted or done == STEPS:
             save(done)
         if interrupted:
             sys.exit(f"stopped after step {done:,}: start it again to go on")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return model
 
 
@@ -235,36 +241,37 @@ def main():
     tensors = {name: value.detach().to("cpu", torch.bfloat16).contiguous() for name, value in trained.state_dict().items()
                if name != "lm_head.weight"}
     model = fresh("eager", "gelu_new")
-    model.load_state_dict(tensors, strict=False)
+    missing, unexpected = model.load_state_dict(tensors, strict=False)
+    assert missing == ["lm_head.weight"] and not unexpected     # it is tied to the table of tokens
     model.eval()
     loss = held_out_loss(model, held_out)
     gram = kneser_ney(train_text.tolist(), [part.tolist() for part in held_out])
     count = sum(value.numel() for value in tensors.values())
 
-    # Sixteen stretches of held-out text, each said twice, and sixteen of random tokens.
+    # Stretches of held-out text, each said twice, and of random tokens.
     def said_twice(stretches):
-        scores, losses = collections.Counter(), []
+        scores, losses = {}, []
         for stretch in stretches:
             row = torch.cat([stretch, stretch]).to(device)
             with torch.no_grad():
                 out = model(input_ids=row[None], output_attentions=True)
             patterns = torch.stack([layer[0] for layer in out.attentions]).cpu()
             for name, score in head_scores(patterns, row.tolist()).items():
-                scores[name] = scores[name] + score / len(stretches)
+                scores[name] = scores.get(name, 0) + score / len(stretches)
             nats = F.cross_entropy(out.logits[0, :-1], row[1:], reduction="none")
             losses.append(torch.stack([nats[:len(stretch) - 1].mean(), nats[len(stretch) - 1:].mean()]))
         return scores, torch.stack(losses).mean(0).tolist()
 
     draw = torch.Generator().manual_seed(SEED)
-    real = [part[start:start + 48] for part in held_out for start in (1000, 3000, 5000)][:16]
+    real = [part[start:start + 48] for part in held_out for start in (1000, 3000, 5000)]
     scores, (once, twice) = said_twice(real)
     noise, (noise_once, noise_twice) = said_twice([torch.randint(VOCABULARY, (48,), generator=draw) for _ in range(16)])
 
     print(f"\nparameters                         {count:,}")
-    print(f"held-out loss                      {loss:.3f} nats a token")
-    print(f"interpolated Kneser-Ney 5-gram     {gram:.3f} nats a token")
-    print(f"held-out text said twice           {once:.2f} nats a token, then {twice:.2f}")
-    print(f"random tokens said twice           {noise_once:.2f} nats a token, then {noise_twice:.2f}")
+    print(f"held-out loss                      {loss:.3f} nats per token")
+    print(f"interpolated Kneser-Ney 5-gram     {gram:.3f} nats per token")
+    print(f"held-out text said twice           {once:.2f} nats per token, then {twice:.2f}")
+    print(f"random tokens said twice           {noise_once:.2f} nats per token, then {noise_twice:.2f}")
     print("\nhead     previous  induction  duplicate   induction on random tokens")
     for block in range(BLOCKS):
         for head in range(HEADS):
@@ -279,7 +286,7 @@ def main():
         "format": "pt", "recipe": "train_austen.py", "seed": str(SEED), "tokens": str(TOKENS), "held_out_loss": f"{loss:.4f}",
         "text": "Jane Austen's six novels, Project Gutenberg's texts, public domain; the last twentieth of each held out",
         "versions": ", ".join(f"{m.__name__} {m.__version__}" for m in (torch, transformers, tokenizers))})
-    config = {"model_type": "gpt2", **{k: v for k, v in SHAPE.items() if v is not None}, "n_inner": None, "activation_function": "gelu_new"}
+    config = {"model_type": "gpt2", **SHAPE, "n_inner": None, "activation_function": "gelu_new"}
     (here / "austen.json").write_text(json.dumps(config, indent=2) + "\n")
 
 

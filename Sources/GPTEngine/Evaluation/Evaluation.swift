@@ -84,7 +84,7 @@ public struct Evaluation {
             guard let open = goal(run, runs), !isThere(open, runs) else { continue }
             if swept == nil, runs.count == 1, open.isExact, runs[0].hasRoomForAll() {
                 (sweep, swept) = (way(to: open, runs), runs[0].store.dropCount)
-                isRoomy = runs[0].hasRoomForAll(beside: BufferPool.freeBytes)
+                isRoomy = runs[0].store.hasOnePass && runs[0].hasRoomForAll(beside: BufferPool.freeBytes)
                 return begin(runs)
             }
             path = [task(open, runs)]

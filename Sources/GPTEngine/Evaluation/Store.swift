@@ -5,8 +5,8 @@ import Checkpoints
 /// What is enough to compute much else is dropped last: the inputs of blocks, then z and the stream inside blocks, then
 /// keys and values; of the rest what was looked at longest ago is dropped first, and computed again when it is asked for.
 ///
-/// A class, because passes share it. It belongs to one thread, and nothing in it is read while it is written, which is not
-/// checked as it runs: a small model's pass is over before the checks are.
+/// A class, because passes share it. It belongs to one thread, as passes and their weights do: exclusive access is not checked
+/// as they run, since that takes longer than much of what a small model computes.
 public final class Store {
     /// Bytes that values may take.
     public let budget: Int
@@ -24,6 +24,9 @@ public final class Store {
 
     /// Bytes that all values take.
     var byteCount: Int { shelves.values.reduce(0) { $0 + $1.byteCount } }
+
+    /// Whether no other pass can take its room.
+    var hasOnePass: Bool { shelves.count == 1 }
 
     func add(_ shelf: Shelf) { shelves[ObjectIdentifier(shelf)] = shelf }
     func remove(_ shelf: Shelf) { shelves[ObjectIdentifier(shelf)] = nil }

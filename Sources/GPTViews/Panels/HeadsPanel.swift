@@ -118,7 +118,8 @@ struct HeadsPanel: Panel {
         let legend = area.takeTop(2)
         canvas.write(
             clipped(
-                "bits of entropy; shares: 1st position, previous, self, induction, duplicate",
+                "entropy in bits; shares: "
+                    + HeadScore.allCases.filter(\.isShare).map(\.rawValue).joined(separator: ", "),
                 legend.width),
             x: legend.x, y: legend.y, .dim)
         let entries = atlas.entries(of: block, by: order)

@@ -4,7 +4,7 @@ import GPTFigures
 import GPTStepper
 import TerminalKit
 
-/// The attention patterns of all heads of a block, small, each with three numbers that tell heads apart.
+/// The attention patterns of all heads of a block, small, each with numbers that tell heads apart.
 struct Thumbnails {
     /// Each head's pattern made small, as far as they are known.
     let heads: [HeadStatistics]

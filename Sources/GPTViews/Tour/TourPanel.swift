@@ -27,7 +27,7 @@ struct TourPanel: Panel {
         begun = app.session.stepper
         // Begun in the midst of one, it still ends where that was begun.
         let running = app.guide as? TourPanel
-        before = running?.before ?? (app.isUntouched ? [] : [app])
+        before = running?.before ?? (app.isUntouched(by: tour) ? [] : [app])
     }
 
     /// Opens the model of a tour on its own prompt and begins at the first stop; what was there is kept for later.
@@ -35,7 +35,7 @@ struct TourPanel: Panel {
         guard let preset = Preset.named(tour.preset) else { return }
         var panel = TourPanel(tour, app, screen)
         app.panels = []
-        app.open(preset, keepsText: false)
+        guard app.open(preset, keepsText: false) else { return }
         panel.begin(&app)
         app.panels = [panel]
     }
@@ -154,9 +154,9 @@ struct TourPanel: Panel {
 
 extension App {
     /// Whether who begins something else loses nothing, and may go on from where that ends.
-    fileprivate var isUntouched: Bool {
+    fileprivate func isUntouched(by tour: Tour) -> Bool {
         let (session, stepper) = (session, session.stepper)
-        return session.model.preset?.origin == .builtIn && session.model.state == .loaded
+        return session.model.preset?.name == tour.preset && session.model.state == .loaded
             && stepper.index == 0 && stepper.tokens == session.model.defaultTokens && stepper.left.isEmpty
             && session.sampling == session.model.sampling
     }

@@ -48,6 +48,8 @@ struct Lens: ParsableCommand {
         let progress = Progress("places read")
         var readings: [[Reading]] = []
         for stream in streams {
+            // All of it at once, where all of it is read.
+            if place == nil { trace.complete([.value(stream)]) }
             readings.append(
                 try positions.enumerated().map { done, position in
                     progress.report(readings.count * positions.count + done, of: streams.count * positions.count)
@@ -80,7 +82,7 @@ struct Lens: ParsableCommand {
         trace.complete([.lens(stream: stream, position: position)])
         let logits = try trace.lens(after: stream, at: position)
         let prediction = Prediction(position: position, logits: logits, sampling: .plain)
-        try prediction.check(model)
+        guard prediction.token != nil else { throw PredictionError(model: model.name) }
         let shares = prediction.probabilities
         return Reading(
             top: prediction.ranking(top).map { ($0, shares[flat: $0]) },

@@ -31,10 +31,10 @@ texts = [entry["text"] for entry in json.loads((here / "gpt2-tokens.json").read_
 (here / "austen-tokens.json").write_text(
     "[\n" + ",\n".join(json.dumps({"text": text, "ids": encoding.encode(text)}) for text in texts) + "\n]\n")
 
-config = transformers.GPT2Config(**json.loads((data / "austen.json").read_text()), attn_implementation="eager",
-                                 bos_token_id=None, eos_token_id=None)
+config = transformers.GPT2Config(**json.loads((data / "austen.json").read_text()), attn_implementation="eager")
 model = transformers.GPT2LMHeadModel(config).eval()
-model.load_state_dict(safetensors.torch.load_file(data / "austen.safetensors"), strict=False)
+missing, unexpected = model.load_state_dict(safetensors.torch.load_file(data / "austen.safetensors"), strict=False)
+assert missing == ["lm_head.weight"] and not unexpected     # it is tied to the table of tokens
 
 saved = {}
 for name, text in {
