@@ -95,7 +95,8 @@ struct HeadsPanel: Panel {
         let map: Size
 
         init(_ area: Rect, isBlock: Bool) {
-            map = isBlock && area.height >= 26 ? Size(16, 8) : Size(8, 4)
+            // With room enough a line for every score.
+            map = isBlock && area.height >= 26 ? Size(16, 8) : area.height >= 40 ? Size(12, 6) : Size(8, 4)
             tile = Size(map.width + 10, map.height + 2)
             columns = max(1, area.width / tile.width)
             rows = max(1, (area.height - 3) / tile.height)
