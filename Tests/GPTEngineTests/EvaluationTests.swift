@@ -276,9 +276,7 @@ import Testing
                 node: node, positions: all, tokens: pass.tokens[...], inputs: node.inputs.map { values[$0] },
                 weights: weights)
             guard var outcome = node.rowOperation?.result(piece) else { return values }
-            for edit in edits where edit.target == .value(index) {
-                outcome = edit.apply(to: outcome, positions: all, isAttention: node.isAttention)
-            }
+            outcome = edits.applied(to: outcome, of: index, positions: all, pass)
             values.append(outcome.value)
         }
         return values
@@ -310,27 +308,44 @@ import Testing
         }
     }
 
-    @Test func `runs that wait for one another are joined, and agree with single ones`() throws {
+    @Test func `many passes at once agree with single ones, whatever is changed where`() throws {
         let pass = try trace(Self.ids)
-        let z = try #require(pass.program.index("attn.z", block: 0))
-        let runs = (0..<3).map { head in
-            pass.edited(by: [
-                Edit(.value(z), cells: [[7, head % pass.program.nodes[z].shape[1], 0]], numbers: [Float(head)])
-            ])
-        }
-        let goal = pass.program.logitsIndex - 1
-        pass.complete([.value(goal)])
-        var joined = Evaluation(.value(goal))
-        var steps = 0
-        while joined.step(runs) != nil { steps += 1 }
-        let own = pass.program.voided(by: runs[0].edits)[...goal].count { $0 }
-        #expect(steps < 2 * own, "three runs of \(own) operations took \(steps)")
-        for (run, head) in zip(runs, 0...) {
-            #expect(run.isComputed(goal))
-            let alone = pass.edited(by: run.edits)
-            for node in 0...goal {
-                try expectSame(run.value(of: node), alone.value(of: node), "head \(head)", within: 1e-5)
+        let (z, goal, T) = (try #require(pass.program.index("attn.z", block: 0)), pass.program.logitsIndex, 8)
+        let later = try #require(pass.program.index("mlp.post", block: 1))
+        let all = Edit(.value(later), isRowWise: false) { current, _, _ in
+            Tensor(current.shape) { out in
+                let mean = current.values.reduce(0, +) / Float(current.count)
+                current.withValues { for place in $0.indices { out[place] = $0[place] - mean } }
             }
+        }
+        let lists = (0..<3).map { [Edit(.value(z), cells: [[7, $0 % 2, 0]], numbers: [Float($0)])] }
+        // With one that needs all rows, and without, where rows before the first change are left out.
+        for lists in [lists, [[all]] + lists, [[]] + lists] {
+            let batch = Batch(
+                over: pass, lists.map { Batch.Run(edits: $0) }, wanted: [goal: 0, goal - 1: 0, later: T - 1])
+            while batch.step() {}
+            for (run, edits) in lists.enumerated() {
+                let alone = pass.edited(by: edits)
+                try expectSame(batch[run].peek(goal - 1), alone.value(of: goal - 1), "run \(run)", within: 1e-5)
+                for position in 0..<T {
+                    try expectSame(
+                        batch[run].peekLogits(at: position), alone.logits(at: position), "run \(run)", within: 1e-5)
+                }
+            }
+        }
+        // Several texts, and changes of each of them.
+        let texts = (0..<4).map { shift in Self.ids.map { ($0 + shift) % 5 } }
+        let base = Batch(pass.program, pass.weights, tokens: texts, wanted: [goal: T - 1], keepsAll: true)
+        while base.step() {}
+        let changed = Batch(
+            over: base, texts.indices.map { Batch.Run(input: $0, edits: lists[2]) }, wanted: [goal: T - 1])
+        while changed.step() {}
+        for (place, text) in texts.enumerated() {
+            let alone = try trace(text)
+            try expectSame(base[place].peekLogits(at: T - 1), alone.logits(at: T - 1), "text \(place)", within: 1e-5)
+            try expectSame(
+                changed[place].peekLogits(at: T - 1), alone.edited(by: lists[2]).logits(at: T - 1), "changed \(place)",
+                within: 1e-5)
         }
     }
 }

@@ -15,6 +15,8 @@ public enum JSON: Sendable {
     case unsigned(UInt)
     /// A number with 9 significant digits; null when it is not finite.
     case number(Double)
+    /// A number with the 17 digits that tell it from its neighbours; null when it is not finite.
+    case exact(Double)
     /// Text.
     case string(String)
     /// Values in order.
@@ -31,13 +33,26 @@ public enum JSON: Sendable {
 
     // MARK: Read
 
+    /// What a text says.
+    ///
+    /// - Throws: ``JSONSyntaxError``.
+    public init(parsing text: String) throws {
+        var copy = text
+        self = try copy.withUTF8 { bytes in
+            var scanner = try JSONScanner(UnsafeRawBufferPointer(bytes))
+            let value = try scanner.value()
+            try scanner.end()
+            return value
+        }
+    }
+
     /// The value of a key of an object; the last, should there be several.
-    subscript(key: String) -> JSON? {
+    public subscript(key: String) -> JSON? {
         if case .object(let members) = self { members.last { $0.0 == key }?.1 } else { nil }
     }
 
-    /// A whole number, written as one or as 12.0.
-    var whole: Int? {
+    /// A whole number, written as one or as 12.0; nil for anything else.
+    public var whole: Int? {
         switch self {
         case .integer(let value): value
         case .number(let value) where value == value.rounded() && abs(value) < 0x1p53: Int(value)
@@ -45,10 +60,16 @@ public enum JSON: Sendable {
         }
     }
 
-    var string: String? { if case .string(let value) = self { value } else { nil } }
-    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-    var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
-    var members: [(String, JSON)]? { if case .object(let value) = self { value } else { nil } }
+    /// A number; nil for anything else.
+    public var double: Double? { if case .number(let value) = self { value } else { whole.map(Double.init) } }
+    /// A text; nil for anything else.
+    public var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// True or false; nil for anything else.
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// Values in order; nil for anything else.
+    public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+    /// Keys with values; nil for anything else.
+    public var members: [(String, JSON)]? { if case .object(let value) = self { value } else { nil } }
     var isNull: Bool { if case .null = self { true } else { false } }
 
     // MARK: Written
@@ -67,6 +88,7 @@ public enum JSON: Sendable {
         case .integer(let value): out += String(value)
         case .unsigned(let value): out += String(value)
         case .number(let value): out += value.isFinite ? String(format: "%.9g", value) : "null"
+        case .exact(let value): out += value.isFinite ? String(format: "%.17g", value) : "null"
         case .string(let value): Self.quote(value, to: &out)
         case .array(let values): Self.list(values, "[", "]", &out) { $0.write(to: &$1) }
         case .numbers(let values): Self.list(values, "[", "]", &out) { $1 += $0.isFinite ? "\($0)" : "null" }

@@ -1,11 +1,11 @@
-/// Computes what is wanted of some runs of one program, an operation at a time.
+/// Computes what is wanted of a run, an operation at a time.
 ///
-/// It walks from what is wanted back to what can run now. Runs that wait for the same operation have their rows stacked
-/// into one product; a run with edits computes what these change and reads the rest where it is.
-public struct Evaluation {
+/// It walks from what is wanted back to what can run now. A run with edits computes what these change and reads the rest
+/// in the run that it was made from.
+struct Evaluation {
     /// What is wanted.
-    public let wanted: Wanted
-    /// What stays in memory beside it, of the first run.
+    let wanted: Wanted
+    /// What stays in memory beside it.
     private let spared: Set<Int>
     /// What waits for one another, what can run now at the end.
     private var path: [Task] = []
@@ -20,7 +20,6 @@ public struct Evaluation {
 
     /// Rows of an operation that are to be there.
     private struct Goal {
-        let run: Int
         let node: Int
         let rows: Range<Int>
         /// Whether they have the bits that they have among all rows of their piece.
@@ -35,110 +34,101 @@ public struct Evaluation {
     }
 
     /// - Parameter others: what is wanted at the same time, and is not dropped for this.
-    public init(_ wanted: Wanted, beside others: [Wanted] = []) {
+    init(_ wanted: Wanted, beside others: [Wanted] = []) {
         self.wanted = wanted
         spared = Set(others.compactMap { if case .value(let node) = $0 { node } else { nil } })
     }
 
-    /// Computes one operation, for each run that waits for it; nil when all is there.
+    /// Computes one operation; nil when all is there.
     ///
-    /// - Parameter runs: runs of one program, over as many tokens; the same every time.
-    public mutating func step(_ runs: [Trace]) -> Int? {
-        guard let task = nextTask(runs) else { return nil }
-        compute(task, runs)
+    /// - Parameter run: the same every time.
+    mutating func step(_ run: Trace) -> Int? {
+        guard let task = nextTask(run) else { return nil }
+        compute(task, run)
         path.removeLast()
         return task.goal.node
     }
 
     /// The operation that runs next; nil when all is there.
-    public mutating func next(_ runs: [Trace]) -> Int? { nextTask(runs)?.goal.node }
+    mutating func next(_ run: Trace) -> Int? { nextTask(run)?.goal.node }
 
     // MARK: The way
 
-    private func goal(_ run: Int, _ runs: [Trace]) -> Goal? {
-        let all = 0..<runs[run].tokens.count
-        let last = runs[run].program.logitsIndex
+    private func goal(_ run: Trace) -> Goal? {
+        let all = 0..<run.tokens.count
+        let last = run.program.logitsIndex
         switch wanted {
-        case .value(let node): return Goal(run: run, node: node, rows: all, isExact: true)
-        case .rows(let node, let rows): return Goal(run: run, node: node, rows: rows, isExact: false)
-        case .answer(let position): return Goal(run: run, node: last, rows: position..<position + 1, isExact: true)
+        case .value(let node): return Goal(node: node, rows: all, isExact: true)
+        case .rows(let node, let rows): return goal(node, rows, isExact: false, run)
+        case .answer(let position): return Goal(node: last, rows: position..<position + 1, isExact: true)
         case .lens, .weight: return nil
         }
     }
 
-    private mutating func nextTask(_ runs: [Trace]) -> Task? {
-        while let last = path.last, isThere(last.goal, runs) { path.removeLast() }
-        if path.isEmpty, begin(runs) { return path.last }
-        while let waiting = path.last.flatMap({ missing($0, runs) }) { path.append(task(waiting, runs)) }
+    /// Rows of an operation; all of them where an edit makes each depend on all.
+    private func goal(_ node: Int, _ rows: Range<Int>, isExact: Bool, _ run: Trace) -> Goal {
+        guard node < run.program.logitsIndex, run.owner(of: node).isChangedWhole(node) else {
+            return Goal(node: node, rows: rows, isExact: isExact)
+        }
+        return Goal(node: node, rows: 0..<run.tokens.count, isExact: true)
+    }
+
+    private mutating func nextTask(_ run: Trace) -> Task? {
+        while let last = path.last, isThere(last.goal, run) { path.removeLast() }
+        if path.isEmpty, begin(run) { return path.last }
+        while let waiting = path.last.flatMap({ firstMissing($0, run) }) { path.append(task(waiting, run)) }
         return path.last
     }
 
-    /// Puts on the path what comes next of one way through the program, or else the first goal that is open; true where it
-    /// can run at once.
-    private mutating func begin(_ runs: [Trace]) -> Bool {
-        if swept != nil, swept == runs[0].store.dropCount, let next = sweep.popLast() {
+    /// Puts on the path what comes next of one way through the program, or else the goal; true where it can run at once.
+    private mutating func begin(_ run: Trace) -> Bool {
+        if swept != nil, swept == run.store.dropCount, let next = sweep.popLast() {
             path.append(next)
             return true
         }
-        for run in runs.indices where path.isEmpty {
-            guard let open = goal(run, runs), !isThere(open, runs) else { continue }
-            if swept == nil, runs.count == 1, open.isExact, runs[0].hasRoomForAll() {
-                (sweep, swept) = (way(to: open, runs), runs[0].store.dropCount)
-                isRoomy = runs[0].store.hasOnePass && runs[0].hasRoomForAll(beside: BufferPool.freeBytes)
-                return begin(runs)
-            }
-            path = [task(open, runs)]
+        guard let open = goal(run), !isThere(open, run) else { return false }
+        if swept == nil, open.isExact, run.hasRoomForAll() {
+            (sweep, swept) = (way(to: open, run), run.store.dropCount)
+            isRoomy = run.store.hasOnePass && run.hasRoomForAll(beside: BufferPool.freeBytes)
+            return begin(run)
         }
+        path = [task(open, run)]
         return false
     }
 
     /// All that must be computed for a goal, the first last: each is looked at once, and not for each that reads it.
-    private func way(to open: Goal, _ runs: [Trace]) -> [Task] {
-        let nodes = runs[open.run].program.nodes
+    private func way(to open: Goal, _ run: Trace) -> [Task] {
+        let nodes = run.program.nodes
         var needed = [Goal?](repeating: nil, count: open.node + 1)
         needed[open.node] = open
         var tasks: [Task] = []
         tasks.reserveCapacity(nodes.count)
         for index in (0...open.node).reversed() {
-            guard let goal = needed[index], !isThere(goal, runs) else { continue }
-            let task = self.task(goal, runs)
+            guard let goal = needed[index], !isThere(goal, run) else { continue }
+            let task = self.task(goal, run)
             tasks.append(task)
             for (input, source) in nodes[index].inputs.enumerated() {
-                let more = need(task, input, nodes[index])
+                let more = need(task, input, nodes[index], run)
                 guard let old = needed[source] else {
                     needed[source] = more
                     continue
                 }
                 let start = min(old.rows.lowerBound, more.rows.lowerBound)
                 needed[source] = Goal(
-                    run: old.run, node: source, rows: start..<max(old.rows.upperBound, more.rows.upperBound),
+                    node: source, rows: start..<max(old.rows.upperBound, more.rows.upperBound),
                     isExact: old.isExact || more.isExact)
             }
         }
         return tasks
     }
 
-    private func task(_ goal: Goal, _ runs: [Trace]) -> Task {
-        let rows = rowsToCompute(goal, runs)
-        return Task(goal: goal, rows: rows, isFirst: isFirst(rows, goal, runs))
+    private func task(_ goal: Goal, _ run: Trace) -> Task {
+        let rows = rowsToCompute(goal, run)
+        return Task(goal: goal, rows: rows, isFirst: isFirst(rows, goal, run))
     }
 
-    /// What must be there before a task can run; where runs can be joined, what the others lack for the same.
-    private func missing(_ task: Task, _ runs: [Trace]) -> Goal? {
-        if let mine = firstMissing(task, runs) { return mine }
-        guard runs.count > 1 else { return nil }
-        let goal = task.goal
-        let owner = runs[goal.run].owner(of: goal.node)
-        for place in runs.indices where place != goal.run && runs[place].owner(of: goal.node) !== owner {
-            let other = Goal(run: place, node: goal.node, rows: goal.rows, isExact: goal.isExact)
-            guard !isThere(other, runs) else { continue }
-            if let waiting = firstMissing(self.task(other, runs), runs) { return waiting }
-        }
-        return nil
-    }
-
-    private func isThere(_ goal: Goal, _ runs: [Trace]) -> Bool {
-        let owner = runs[goal.run].owner(of: goal.node)
+    private func isThere(_ goal: Goal, _ run: Trace) -> Bool {
+        let owner = run.owner(of: goal.node)
         if goal.node < owner.program.logitsIndex, owner.shelf.rows(of: goal.node) >= goal.rows.upperBound {
             return true
         }
@@ -146,31 +136,33 @@ public struct Evaluation {
     }
 
     /// What is not there yet of what an operation reads for the rows that are to be computed.
-    private func firstMissing(_ task: Task, _ runs: [Trace]) -> Goal? {
-        let node = runs[task.goal.run].program.nodes[task.goal.node]
+    private func firstMissing(_ task: Task, _ run: Trace) -> Goal? {
+        let node = run.program.nodes[task.goal.node]
         for input in node.inputs.indices {
-            let needed = need(task, input, node)
-            if !isThere(needed, runs) { return needed }
+            let needed = need(task, input, node, run)
+            if !isThere(needed, run) { return needed }
         }
         return nil
     }
 
     /// What a task reads of one of its inputs.
-    private func need(_ task: Task, _ input: Int, _ node: Node) -> Goal {
+    private func need(_ task: Task, _ input: Int, _ node: Node, _ run: Trace) -> Goal {
         var rows = node.rowOperation?.rows(of: input, for: task.rows) ?? task.rows
         // Earlier queries meet the keys that come.
         if task.isFirst, task.rows.lowerBound > 0, node.isProduct, node.isAttention, input == 0 {
             rows = 0..<task.rows.upperBound
         }
+        // All logits are changed together where an edit says so.
+        if task.goal.node == run.program.logitsIndex, run.owner(of: task.goal.node).isChangedWhole(task.goal.node) {
+            rows = 0..<run.tokens.count
+        }
         // What is read of all rows before is read as it is among them.
-        return Goal(
-            run: task.goal.run, node: node.inputs[input], rows: rows,
-            isExact: task.goal.isExact || rows != task.rows)
+        return goal(node.inputs[input], rows, isExact: task.goal.isExact || rows != task.rows, run)
     }
 
     /// The rows that a goal takes: what is missing of it; of products whole pieces, unless it is for a look.
-    private func rowsToCompute(_ goal: Goal, _ runs: [Trace]) -> Range<Int> {
-        let owner = runs[goal.run].owner(of: goal.node)
+    private func rowsToCompute(_ goal: Goal, _ run: Trace) -> Range<Int> {
+        let owner = run.owner(of: goal.node)
         guard goal.isExact, goal.node < owner.program.logitsIndex else { return goal.rows }
         var rows = goal.rows
         let pieces = owner.pieces
@@ -187,8 +179,8 @@ public struct Evaluation {
     }
 
     /// Whether rows go on from the first ones, and not beside them.
-    private func isFirst(_ rows: Range<Int>, _ goal: Goal, _ runs: [Trace]) -> Bool {
-        let owner = runs[goal.run].owner(of: goal.node)
+    private func isFirst(_ rows: Range<Int>, _ goal: Goal, _ run: Trace) -> Bool {
+        let owner = run.owner(of: goal.node)
         guard goal.isExact, goal.node < owner.program.logitsIndex, goal.rows.lowerBound == 0 || rows.lowerBound == 0
         else { return false }
         return rows.lowerBound == owner.shelf.rows(of: goal.node)
@@ -197,85 +189,52 @@ public struct Evaluation {
 
     // MARK: Computing
 
-    private mutating func compute(_ task: Task, _ runs: [Trace]) {
+    private mutating func compute(_ task: Task, _ run: Trace) {
         let (goal, rows, isFirst) = (task.goal, task.rows, task.isFirst)
-        let owner = runs[goal.run].owner(of: goal.node)
+        let owner = run.owner(of: goal.node)
         let node = owner.program.nodes[goal.node]
         guard let operation = node.rowOperation else { preconditionFailure("\(node.address) depends on the sampling") }
-        let others = runs.count > 1 ? companions(goal, rows, operation, runs) : []
-        if isFirst, !isRoomy || swept != owner.store.dropCount { makeRoom(for: node, rows, owner, runs) }
+        if isFirst, !isRoomy || swept != owner.store.dropCount { makeRoom(for: node, rows, owner, run) }
         // What is exact is computed in the pieces in which it always is.
         let isWhole = goal.isExact && goal.node < owner.program.logitsIndex
         let isOnePiece = owner.pieces.count == 1 || owner.pieces.contains { $0.clamped(to: rows) == rows }
-        if others.isEmpty, !isWhole || isOnePiece {
-            // One run and one piece: what nearly all are.
+        if !isWhole || isOnePiece {
             let tail = isFirst ? owner.shelf.tails[goal.node] : nil
             let outcome =
                 tail.flatMap { $0.positions == rows ? $0.outcome : nil }
-                ?? outcome(owner, goal.node, rows, operation, isExact: goal.isExact, isAlone: runs.count == 1)
+                ?? outcome(owner, goal.node, rows, operation, isExact: goal.isExact)
             let result = Rows(positions: rows, outcome: outcome)
-            return isFirst
-                ? owner.keep(result, of: goal.node)
-                : owner.shelf.putBeside(result, goal.node, isExact: goal.isExact)
-        }
-        let pieces = isWhole ? owner.pieces.filter { $0.overlaps(rows) }.map { $0.clamped(to: rows) } : [rows]
-        let parts = pieces.map { piece -> [Outcome] in
-            if isFirst, others.isEmpty, let tail = owner.shelf.tails[goal.node], tail.positions == piece {
-                return [tail.outcome]
+            guard isFirst else { return owner.shelf.putBeside(result, goal.node, isExact: goal.isExact) }
+            owner.keep(result, of: goal.node)
+        } else {
+            let parts = owner.pieces.filter { $0.overlaps(rows) }.map { $0.clamped(to: rows) }.map { piece in
+                let tail = isFirst ? owner.shelf.tails[goal.node] : nil
+                return Rows(
+                    positions: piece,
+                    outcome: tail.flatMap { $0.positions == piece ? $0.outcome : nil }
+                        ?? outcome(owner, goal.node, piece, operation, isExact: goal.isExact))
             }
-            return outcomes(
-                [owner] + others, goal.node, piece, operation, isExact: goal.isExact, isAlone: runs.count == 1)
-        }
-        for (place, run) in ([owner] + others).enumerated() {
-            let mine = zip(pieces, parts).map { Rows(positions: $0, outcome: $1[place]) }
-            if isFirst {
-                run.keep(mine, of: goal.node)
-            } else {
-                let kept = Rows(positions: rows, outcome: run.joined(mine, of: goal.node))
-                run.shelf.putBeside(kept, goal.node, isExact: goal.isExact)
+            guard isFirst else {
+                let kept = Rows(positions: rows, outcome: owner.joined(parts, of: goal.node))
+                return owner.shelf.putBeside(kept, goal.node, isExact: goal.isExact)
             }
+            owner.keep(parts, of: goal.node)
         }
+        owner.changeWhole(goal.node)
     }
 
-    /// Other runs that wait for the same rows and can run now.
-    private func companions(
-        _ goal: Goal, _ rows: Range<Int>, _ operation: any RowOperation, _ runs: [Trace]
-    ) -> [Trace] {
-        guard runs.count > 1, operation.isRowWise else { return [] }
-        let owner = runs[goal.run].owner(of: goal.node)
-        var found: [Trace] = []
-        for place in runs.indices where place != goal.run {
-            let mine = Goal(run: place, node: goal.node, rows: goal.rows, isExact: goal.isExact)
-            let other = runs[place].owner(of: goal.node)
-            guard other !== owner, !found.contains(where: { $0 === other }), !isThere(mine, runs),
-                rowsToCompute(mine, runs) == rows,
-                other.pieces == owner.pieces, firstMissing(task(mine, runs), runs) == nil,
-                other.weights.agree(with: owner.weights, on: owner.program.nodes[goal.node].reads.map(\.parameter))
-            else { continue }
-            found.append(other)
-        }
-        return found
-    }
-
-    /// Some rows of an operation for each of some runs: stacked into one call where there are several.
-    private mutating func outcomes(
-        _ owners: [Trace], _ index: Int, _ rows: Range<Int>, _ operation: any RowOperation, isExact: Bool, isAlone: Bool
-    ) -> [Outcome] {
-        guard owners.count > 1 else {
-            return [outcome(owners[0], index, rows, operation, isExact: isExact, isAlone: isAlone)]
-        }
-        let results = operation.stacked(owners.map { piece(of: $0, index, rows, operation) })
-        return zip(owners, results).map { $0.applyingEdits(to: $1, of: index, positions: rows) }
-    }
-
-    /// Some rows of an operation for one run.
+    /// Some rows of an operation.
     private mutating func outcome(
-        _ owner: Trace, _ index: Int, _ rows: Range<Int>, _ operation: any RowOperation, isExact: Bool, isAlone: Bool
+        _ owner: Trace, _ index: Int, _ rows: Range<Int>, _ operation: any RowOperation, isExact: Bool
     ) -> Outcome {
+        if index == owner.program.logitsIndex, owner.isChangedWhole(index) {
+            return Outcome(value: owner.allLogits.rows(rows))
+        }
         let piece = piece(of: owner, index, rows, operation)
-        let result =
-            isExact && rows.count == 1 && isAlone ? joint(piece, operation).map { Outcome(value: $0) } : nil
-        return owner.applyingEdits(to: result ?? operation.result(piece), of: index, positions: rows)
+        let result = isExact && rows.count == 1 ? joint(piece, operation).map { Outcome(value: $0) } : nil
+        let outcome = result ?? operation.result(piece)
+        guard !owner.edits.isEmpty, !owner.isChangedWhole(index) else { return outcome }
+        return owner.edits.applied(to: outcome, of: index, positions: rows, owner)
     }
 
     /// Some rows of an operation with what they read.
@@ -302,50 +261,20 @@ public struct Evaluation {
         return all.rows(columns).reshaped([1] + piece.node.shape.dropFirst())
     }
 
-    private func makeRoom(for node: Node, _ rows: Range<Int>, _ owner: Trace, _ runs: [Trace]) {
+    private func makeRoom(for node: Node, _ rows: Range<Int>, _ owner: Trace, _ run: Trace) {
         // Known rows are put together with new ones, which takes as much again.
         let more = rows.lowerBound > 0 ? 4 * node.elementCount : 0
         owner.store.makeRoom(for: node.elementCount, more: more) {
             var kept: [ObjectIdentifier: Set<Int>] = [:]
-            func keep(_ node: Int, of run: Trace) {
+            func keep(_ node: Int) {
                 kept[ObjectIdentifier(run.owner(of: node).shelf), default: []].insert(node)
             }
             for task in path {
-                let run = runs[task.goal.run]
-                keep(task.goal.node, of: run)
-                for input in run.program.nodes[task.goal.node].inputs { keep(input, of: run) }
+                keep(task.goal.node)
+                for input in run.program.nodes[task.goal.node].inputs { keep(input) }
             }
-            for node in spared { keep(node, of: runs[0]) }
+            for node in spared { keep(node) }
             return kept
-        }
-    }
-}
-
-extension RowOperation {
-    /// The rows of several pieces of one operation, from one call over all of them.
-    func stacked(_ pieces: [Piece]) -> [Outcome] {
-        let count = pieces[0].count
-        let first = pieces[0]
-        let inputs = first.inputs.indices.map { input in Tensor(stacking: pieces.map { $0.inputs[input] }) }
-        let whole = result(
-            Piece(
-                node: first.node,
-                positions: first.positions.lowerBound..<first.positions.lowerBound + count * pieces.count,
-                tokens: pieces.flatMap(\.tokens)[...], inputs: inputs, weights: first.weights))
-        return pieces.indices.map { place in
-            let rows = place * count..<(place + 1) * count
-            return Outcome(value: whole.value.rows(rows), statistics: whole.statistics.mapValues { $0.rows(rows) })
-        }
-    }
-}
-
-extension Trace {
-    /// An outcome with what is changed in it.
-    fileprivate func applyingEdits(to outcome: Outcome, of index: Int, positions: Range<Int>) -> Outcome {
-        guard !edits.isEmpty else { return outcome }
-        return edits.reduce(outcome) { outcome, edit in
-            edit.target == .value(index)
-                ? edit.apply(to: outcome, positions: positions, isAttention: program.nodes[index].isAttention) : outcome
         }
     }
 }

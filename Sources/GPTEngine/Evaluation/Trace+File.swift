@@ -5,9 +5,12 @@ extension Trace {
     ///
     /// Logits are those of all positions; the output speaks of the last. Masked scores and cut logits are −∞. What is not
     /// in memory is computed when the file is written.
-    public func file(model: Model, sampling: Sampling) -> SafetensorsWriter {
+    ///
+    /// - Parameter edits: what is changed in it, as its metadata says.
+    public func file(model: Model, sampling: Sampling, edits: [String] = []) -> SafetensorsWriter {
         var file = SafetensorsWriter()
         file.metadata = metadata(model)
+        if !edits.isEmpty { file.metadata["edits"] = JSON.array(edits.map(JSON.string)).text }
         file.add("tokens", tokens)
         for (index, node) in program.nodes.prefix(program.logitsIndex).enumerated() where !node.isTokens {
             // Scores before the mask have no hook; their address is their name.

@@ -33,6 +33,10 @@ public final class Trace: Values {
     private let parent: Trace?
     /// Of each operation whether it is computed here; empty where all are.
     private let isOwn: [Bool]
+    /// The operations whose rows are changed together.
+    private let changedWhole: Set<Int>
+    /// All logits, where they are changed together.
+    @exclusivity(unchecked) private var changedLogits: Tensor?
     @exclusivity(unchecked) private var evaluation: Evaluation?
     @exclusivity(unchecked) private var lastPrediction: Prediction?
     @exclusivity(unchecked) private var lensLogits: [Wanted: Tensor] = [:]
@@ -74,13 +78,14 @@ public final class Trace: Values {
 
     private init(
         _ program: Program, _ weights: Weights, _ tokens: [Int], _ pieces: [Range<Int>], _ store: Store,
-        edits: [Edit], parent: Trace?
+        edits: [Edit], parent: Trace?, changed: Weights? = nil
     ) {
         precondition(tokens.count <= program.tokenCount, "\(tokens.count) tokens for \(program.tokenCount) positions")
         (self.program, self.tokens, self.pieces) = (program, tokens, pieces)
         (self.store, self.edits, self.parent) = (store, edits, parent)
-        self.weights = parent == nil ? weights : weights.edited(by: edits)
+        self.weights = changed ?? (parent == nil ? weights : weights.edited(by: edits))
         isOwn = parent == nil ? [] : program.voided(by: edits)
+        changedWhole = Set(edits.filter { !$0.isRowWise && !$0.isOfWeights }.flatMap(program.changed))
         shelf = Shelf(program)
         store.add(shelf)
     }
@@ -88,8 +93,30 @@ public final class Trace: Values {
     deinit { store.remove(shelf) }
 
     /// The same pass with numbers changed: what the edits leave as it is, is shared.
-    public func edited(by edits: [Edit]) -> Trace {
-        Trace(program, weights, tokens, pieces, store, edits: self.edits + edits, parent: self)
+    ///
+    /// - Parameter other: the same pass over fewer tokens with the same edits, whose values are taken over where no edit
+    ///   makes them depend on how many tokens there are.
+    public func edited(by edits: [Edit], continuing other: Trace? = nil) -> Trace {
+        precondition(self.edits.isEmpty, "edits go on a pass without any")
+        let pass = Trace(program, weights, tokens, pieces, store, edits: edits, parent: self, changed: other?.weights)
+        if let other, edits.allSatisfy(\.isRowWise) {
+            let same = zip(other.pieces, pieces).prefix { mine, yours in
+                mine == yours && other.tokens[mine] == tokens[yours]
+            }.count
+            if same > 0 { pass.shelf.inherit(other.shelf, rows: pieces[same - 1].upperBound) }
+        }
+        return pass
+    }
+
+    /// Whether an edit makes rows of an operation depend on all of them, so that they are changed together.
+    func isChangedWhole(_ node: Int) -> Bool { !changedWhole.isEmpty && changedWhole.contains(node) }
+
+    /// Changes all rows of an operation, where that is done once all are there.
+    func changeWhole(_ node: Int) {
+        guard isChangedWhole(node), let entry = shelf.entries[node], entry.rows == tokens.count else { return }
+        let outcome = cut(entry, node).outcome
+        let changed = edits.applied(to: outcome, of: node, positions: 0..<entry.rows, self)
+        shelf.put(changed, rows: entry.rows, node, at: store.tick())
     }
 
     /// Whether all values of the pass fit in memory beside those of others, and beside so many bytes.
@@ -118,7 +145,7 @@ public final class Trace: Values {
         tokens.removeLast(tokens.count - count)
         pieces.removeAll { $0.upperBound > count }
         shelf.truncate(to: count)
-        (evaluation, lastPrediction, lensLogits) = (nil, nil, [:])
+        (evaluation, lastPrediction, lensLogits, changedLogits) = (nil, nil, [:], nil)
     }
 
     // MARK: Work
@@ -152,29 +179,24 @@ public final class Trace: Values {
     public func next(toward wanted: [Wanted]) -> Int? {
         for next in wanted {
             if evaluation?.wanted != next { evaluation = Evaluation(next, beside: wanted) }
-            if let node = evaluation?.next([self]) { return node }
+            if let node = evaluation?.next(self) { return node }
         }
         return nil
     }
 
     private func run(_ wanted: Wanted, _ others: [Wanted]) -> Int? {
-        if evaluation?.wanted != wanted { evaluation = Evaluation(wanted, beside: others) }
-        return evaluation?.step([self])
+        // An edit may ask for more of this pass while it is at work: each has a way of its own.
+        let known = evaluation?.wanted == wanted ? evaluation : nil
+        evaluation = nil
+        var current = known ?? Evaluation(wanted, beside: others)
+        defer { evaluation = current }
+        return current.step(self)
     }
 
     /// The final LayerNorm and the unembedding of a row of a stream that is there.
     private func lensLogits(_ stream: Int, _ position: Int) -> Tensor {
-        let (last, row) = (program.logitsIndex, position..<position + 1)
-        var x = owner(of: stream).rows(of: stream, row)
-        for index in last - 2...last {
-            let node = program.nodes[index]
-            let piece = Piece(node: node, positions: row, tokens: tokens[row], inputs: [x], weights: weights)
-            guard let result = node.rowOperation?.result(piece) else {
-                preconditionFailure("\(node.address) has no rows")
-            }
-            x = result.value
-        }
-        return x.reshaped([x.count])
+        let row = position..<position + 1
+        return program.answer(after: owner(of: stream).rows(of: stream, row), weights)
     }
 
     // MARK: Values
@@ -273,12 +295,17 @@ extension Trace {
 
     /// The logits of all positions, [T, V]; computed whenever they are asked for, and not kept.
     public var allLogits: Tensor {
+        let owner = owner(of: program.logitsIndex)
+        guard owner === self else { return owner.allLogits }
+        if let changedLogits { return changedLogits }
         let node = program.nodes[program.logitsIndex]
         let inputs = node.inputs.map(value)
-        let piece = Piece(
-            node: node, positions: 0..<tokens.count, tokens: tokens[...], inputs: inputs, weights: weights)
+        let all = 0..<tokens.count
+        let piece = Piece(node: node, positions: all, tokens: tokens[...], inputs: inputs, weights: weights)
         guard let result = node.rowOperation?.result(piece) else { preconditionFailure("\(node.address) has no rows") }
-        return result.value
+        let logits = edits.applied(to: result, of: program.logitsIndex, positions: all, self).value
+        if isChangedWhole(program.logitsIndex) { changedLogits = logits }
+        return logits
     }
 
     /// Works until all is there that is wanted; `progress` is told which operation was done, of how many.
@@ -288,8 +315,7 @@ extension Trace {
             switch next {
             case .value, .rows, .answer:
                 var evaluation = Evaluation(next, beside: wanted)
-                let runs = [self]
-                while let done = evaluation.step(runs) { progress(done, program.logitsIndex) }
+                while let done = evaluation.step(self) { progress(done, program.logitsIndex) }
             case .weight, .lens: break
             }
         }
@@ -308,5 +334,12 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
         case .doesNotFit(let bytes, let limit, let tokenCount):
             "One operation over \(tokenCount) tokens takes \(grouped(bytes)) bytes, and \(grouped(limit)) are allowed."
         }
+    }
+}
+
+extension Trace {
+    /// Whether an operation's value follows from an edit.
+    public func isChanged(_ node: Int) -> Bool {
+        node > program.logitsIndex ? isChanged(program.logitsIndex) : owner(of: node) === self && !edits.isEmpty
     }
 }

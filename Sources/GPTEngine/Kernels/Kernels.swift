@@ -118,17 +118,20 @@ enum Kernels {
     }
 
     /// q·kᵀ/divisor for every head: q [T, H, D], k [S, H, D] → [H, T, S].
-    static func scores(_ q: Tensor, _ k: Tensor, divisor: Float) -> Tensor {
-        let (T, S, H, D) = (q.shape[0], k.shape[0], q.shape[1], q.shape[2])
-        return Tensor([H, T, S]) { out in
+    ///
+    /// Of several runs one after another, q [R·T, H, D] and k [R·S, H, D] → [R·H, T, S].
+    static func scores(_ q: Tensor, _ k: Tensor, divisor: Float, runs R: Int = 1) -> Tensor {
+        let (T, S, H, D) = (q.shape[0] / R, k.shape[0] / R, q.shape[1], q.shape[2])
+        return Tensor([R * H, T, S]) { out in
             guard let target = Shared(out) else { return }
-            inParallel(H, cost: T * S * D / 64) { heads in
-                for head in heads {
-                    q.withMatrix(rows: T, columns: head * D..<(head + 1) * D) { q in
-                        k.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { k in
+            inParallel(R * H, cost: T * S * D / 64) { places in
+                for place in places {
+                    let (run, head) = place.quotientAndRemainder(dividingBy: H)
+                    q.withMatrix(rows: T, of: run, columns: head * D..<(head + 1) * D, width: H * D) { q in
+                        k.withMatrix(rows: S, of: run, columns: head * D..<(head + 1) * D, width: H * D) { k in
                             multiply(
-                                q, k.transposed, scale: 1 / divisor, into: target.base + head * T * S, stride: S,
-                                isShared: H == 1)
+                                q, k.transposed, scale: 1 / divisor, into: target.base + place * T * S, stride: S,
+                                isShared: R * H == 1)
                         }
                     }
                 }
@@ -201,17 +204,22 @@ enum Kernels {
     }
 
     /// pattern·v for every head: pattern [H, T, S], v [S, H, D] → [T, H, D].
-    static func mix(_ pattern: Tensor, _ v: Tensor) -> Tensor {
-        let (S, H, D) = (v.shape[0], v.shape[1], v.shape[2])
+    ///
+    /// Of several runs one after another, pattern [R·H, T, S] and v [R·S, H, D] → [R·T, H, D].
+    static func mix(_ pattern: Tensor, _ v: Tensor, runs R: Int = 1) -> Tensor {
+        let (S, H, D) = (v.shape[0] / R, v.shape[1], v.shape[2])
         let T = pattern.shape[1]
-        return Tensor([T, H, D]) { out in
+        return Tensor([R * T, H, D]) { out in
             pattern.withValues { pattern in
                 guard let target = Shared(out), let pattern = Source(pattern) else { return }
-                inParallel(H, cost: T * S * D / 64) { heads in
-                    for head in heads {
-                        v.withMatrix(rows: S, columns: head * D..<(head + 1) * D) { v in
-                            let shares = Matrix(base: pattern.base + head * T * S, rows: T, columns: S, stride: S)
-                            multiply(shares, v, into: target.base + head * D, stride: H * D, isShared: H == 1)
+                inParallel(R * H, cost: T * S * D / 64) { places in
+                    for place in places {
+                        let (run, head) = place.quotientAndRemainder(dividingBy: H)
+                        v.withMatrix(rows: S, of: run, columns: head * D..<(head + 1) * D, width: H * D) { v in
+                            let shares = Matrix(base: pattern.base + place * T * S, rows: T, columns: S, stride: S)
+                            multiply(
+                                shares, v, into: target.base + (run * T * H + head) * D, stride: H * D,
+                                isShared: R * H == 1)
                         }
                     }
                 }
@@ -247,6 +255,19 @@ extension Tensor {
         withValues { values in
             guard let base = values.baseAddress else { return }
             body(Matrix(base: base + columns.lowerBound, rows: rows, columns: columns.count, stride: stride))
+        }
+    }
+
+    /// Gives `body` some columns of the rows of one of several runs, `width` numbers each.
+    fileprivate func withMatrix(
+        rows: Int, of run: Int, columns: Range<Int>, width: Int, _ body: (Matrix) -> Void
+    ) {
+        withValues { values in
+            guard let base = values.baseAddress else { return }
+            body(
+                Matrix(
+                    base: base + run * rows * width + columns.lowerBound, rows: rows, columns: columns.count,
+                    stride: width))
         }
     }
 }

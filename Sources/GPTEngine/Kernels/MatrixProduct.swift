@@ -45,3 +45,17 @@ private let blasIsSingleThreaded: Bool = {
     openblas_set_num_threads(1)
     return true
 }()
+
+/// a · b in 64 bits, row by row: a [m, k], b [k, n] → [m, n].
+public func matrixProduct(_ a: [Double], _ b: [Double], rows m: Int, inner k: Int, columns n: Int) -> [Double] {
+    precondition(
+        a.count == m * k && b.count == k * n, "\(a.count) and \(b.count) numbers are no [\(m), \(k)]·[\(k), \(n)]")
+    guard m > 0, k > 0, n > 0 else { return Array(repeating: 0, count: m * n) }
+    _ = blasIsSingleThreaded
+    return Array(unsafeUninitializedCapacity: m * n) { out, count in
+        cblas_dgemm(
+            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(m), blasint(n), blasint(k), 1, a, blasint(k), b,
+            blasint(n), 0, out.baseAddress, blasint(n))
+        count = m * n
+    }
+}

@@ -45,6 +45,9 @@ public struct Preset: Hashable, Sendable {
     /// The preset of that name.
     public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
+    /// How many letters it was trained to sort; nil for one that continues texts.
+    public var sortedCount: Int? { origin == .builtIn && letters != nil ? (configuration.contextLength + 1) / 2 : nil }
+
     /// A model that is to be listed beside the presets.
     public init(name: String, configuration: Configuration) {
         (self.name, self.configuration, origin, letters, prompt) = (name, configuration, .file, nil, "")

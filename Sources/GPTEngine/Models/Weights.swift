@@ -28,7 +28,7 @@ public final class Weights {
 
     /// These weights with some of them changed; themselves where none are.
     func edited(by edits: [Edit]) -> Weights {
-        let mine = edits.filter { if case .weight = $0.target { true } else { false } }
+        let mine = edits.filter(\.isOfWeights)
         return mine.isEmpty ? self : Weights(mine, over: self)
     }
 
@@ -55,7 +55,7 @@ public final class Weights {
         if let changes {
             let mine = changes.edits.filter { $0.target == .weight(parameter.name) }
             guard !mine.isEmpty else { return changes.original[parameter] }
-            let tensor = mine.reduce(changes.original[parameter]) { $1.apply(to: $0) }
+            let tensor = mine.reduce(changes.original[parameter]) { $1.change($0, 0..<0, nil) }
             known[parameter.name] = tensor
             return tensor
         }

@@ -32,6 +32,9 @@ public struct Lookup: RowOperation {
     public func row(at position: Int, of tokens: [Int]) -> Int { key == .id ? tokens[position] : position }
 
     func result(_ piece: Piece) -> Outcome {
-        Outcome(value: Kernels.rows(key == .id ? Array(piece.tokens) : Array(piece.positions), of: piece.weight(0)))
+        Outcome(
+            value: Kernels.rows(
+                key == .id ? Array(piece.tokens) : (0..<piece.runs).flatMap { _ in piece.positions },
+                of: piece.weight(0)))
     }
 }

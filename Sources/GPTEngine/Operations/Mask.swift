@@ -19,6 +19,5 @@ public struct Mask: RowOperation {
         Outcome(value: Kernels.maskFuture(piece.inputs[0], first: piece.positions.lowerBound))
     }
 
-    var isRowWise: Bool { false }
     var removed: Float { -.infinity }
 }

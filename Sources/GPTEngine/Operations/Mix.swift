@@ -33,9 +33,9 @@ public struct Mix: RowOperation {
 
     func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { input == 0 ? rows : 0..<rows.upperBound }
     var isProduct: Bool { true }
-    var isRowWise: Bool { false }
 
     func result(_ piece: Piece) -> Outcome {
-        Outcome(value: (piece.count == 1 ? Kernels.rowMix : Kernels.mix)(piece.inputs[0], piece.inputs[1]))
+        guard piece.count > 1 else { return Outcome(value: Kernels.rowMix(piece.inputs[0], piece.inputs[1])) }
+        return Outcome(value: Kernels.mix(piece.inputs[0], piece.inputs[1], runs: piece.runs))
     }
 }

@@ -39,8 +39,6 @@ protocol RowOperation: Mathematics {
     func rows(of input: Int, for rows: Range<Int>) -> Range<Int>
     /// Whether its rows are products, whose last bits depend on how many are computed together.
     var isProduct: Bool { get }
-    /// Whether rows of several runs can be stacked into one call.
-    var isRowWise: Bool { get }
     /// Computes some rows.
     func result(_ piece: Piece) -> Outcome
     /// What one row makes of a matrix that several operations share by columns, [1, N]; nil where they share none.
@@ -63,7 +61,6 @@ extension Mathematics {
 extension RowOperation {
     func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { rows }
     var isProduct: Bool { false }
-    var isRowWise: Bool { true }
     func shared(_ piece: Piece) -> Tensor? { nil }
     var removed: Float { 0 }
     func ahead(_ queries: Tensor, _ keys: Tensor) -> Tensor? { nil }
@@ -127,9 +124,11 @@ public struct Piece {
     /// What the operation reads, the rows that these need: [T, …], or [H, T, S] for attention.
     public let inputs: [Tensor]
     let weights: Weights
+    /// How many runs it is of: the rows of one stand after those of another, and so do their heads.
+    var runs = 1
 
-    /// Rows to compute.
-    var count: Int { positions.count }
+    /// Rows to compute, of all runs.
+    var count: Int { positions.count * runs }
 
     func weight(_ place: Int) -> Tensor { weights[node.reads[place].parameter] }
     func rowOperand(_ place: Int) -> RowOperand { weights.rowOperand(node.reads[place].parameter) }

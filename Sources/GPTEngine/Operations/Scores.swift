@@ -35,12 +35,12 @@ public struct Scores: RowOperation {
 
     func rows(of input: Int, for rows: Range<Int>) -> Range<Int> { input == 0 ? rows : 0..<rows.upperBound }
     var isProduct: Bool { true }
-    var isRowWise: Bool { false }
 
     /// The scores of some queries for the keys up to the last of them; those of later keys come with their pieces.
     func result(_ piece: Piece) -> Outcome {
-        Outcome(
-            value: (piece.count == 1 ? Kernels.rowScores : Kernels.scores)(piece.inputs[0], piece.inputs[1], divisor))
+        let (q, k) = (piece.inputs[0], piece.inputs[1])
+        guard piece.count > 1 else { return Outcome(value: Kernels.rowScores(q, k, divisor: divisor)) }
+        return Outcome(value: Kernels.scores(q, k, divisor: divisor, runs: piece.runs))
     }
 
     func ahead(_ queries: Tensor, _ keys: Tensor) -> Tensor? { Kernels.scores(queries, keys, divisor: divisor) }

@@ -44,6 +44,4 @@ public struct Softmax: RowOperation {
         let softmax = Kernels.softmax(piece.inputs[0], first: piece.positions.lowerBound)
         return Outcome(value: softmax.values, statistics: [.rowMax: softmax.max, .rowSum: softmax.sum])
     }
-
-    var isRowWise: Bool { false }
 }

@@ -29,6 +29,12 @@ extension Program {
     ///
     /// - Throws: ``AddressError`` with what comes near.
     public func quantity(at name: String) throws(AddressError) -> Quantity {
+        guard let found = find(name) else { throw AddressError(address: name, near: addresses(near: name)) }
+        return found
+    }
+
+    /// What an address, an alias or a TransformerLens hook name speaks of; nil for none.
+    public func find(_ name: String) -> Quantity? {
         for (index, node) in nodes.enumerated() {
             if name == node.address || name == node.hook {
                 return Quantity(node: index, statistic: nil, address: node.address)
@@ -44,7 +50,7 @@ extension Program {
                 return Quantity(node: index, statistic: nil, address: node.address)
             }
         }
-        throw AddressError(address: name, near: addresses(near: name))
+        return nil
     }
 
     /// What else the stream after a block is called: it is the stream before the next.
