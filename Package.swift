@@ -59,7 +59,10 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "GPTFigures", dependencies: ["Checkpoints", "GPTEngine"], swiftSettings: strict),
         .target(
-            name: "GPTStepper", dependencies: ["Checkpoints", "GPTEngine", "GPTFigures"], swiftSettings: strict),
+            name: "GPTStepper",
+            dependencies: [
+                "Checkpoints", "GPTEngine", "GPTFigures", .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
         .target(
             name: "GPTViews",
             dependencies: [

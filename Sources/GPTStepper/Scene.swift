@@ -17,6 +17,12 @@ public struct Scene {
     public let heads: [HeadStatistics]
     /// Every position by token and place.
     public let positionNames: [String]
+    /// Operations whose own numbers an edit changed.
+    public var changed: Set<Int> = []
+    /// Operations at which it stops.
+    public var stops: Set<Int> = []
+    /// Of each operation whether its value follows from an edit; empty where none is made.
+    public var isEdited: [Bool] = []
 
     /// Puts a moment together.
     public init(
@@ -61,6 +67,12 @@ public struct Scene {
 
     /// Whether the operation at the cursor has its numbers.
     public var isComputed: Bool { absence == nil }
+
+    /// Whether any of some operations follows from an edit.
+    public func isEdited(_ range: Range<Int>) -> Bool { !isEdited.isEmpty && range.contains { isEdited[$0] } }
+
+    /// Whether it stops at any of some operations.
+    public func stops(in range: Range<Int>) -> Bool { stops.contains(where: range.contains) }
 
     /// Whether these operations are over. Until the one at the cursor is computed, those before it are as far as they
     /// are computed themselves; then all are, since a value may be dropped again.

@@ -181,6 +181,9 @@ public struct Stepper: Hashable, Sendable {
         selection.head = ((selection.head + count) % heads + heads) % heads
     }
 
+    /// Chooses a head by its number, which must be one.
+    mutating func selectHead(_ head: Int) { selection.head = head }
+
     /// Goes to a cell of an operation by its whole index.
     public mutating func visit(_ target: Int, at cell: [Int]) {
         guard program.nodes.indices.contains(target) else { return }

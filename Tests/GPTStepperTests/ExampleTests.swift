@@ -72,6 +72,25 @@ import Testing
         #expect(try recording.peek(pattern).shape == [3, 6, 6])
     }
 
+    @Test func `changing a pass, many at once and by the language`() throws {
+        let model = try Model.nano()
+        let trace = try Trace(model, tokens: model.encode(Array("CBABBC".utf8)))
+        let z = try trace.program.quantity(at: "blocks.1.attn.z").node
+        let edited = trace.edited(by: [Edit(.value(z), cells: [[5, 2, 0]], numbers: [0])])
+        #expect(edited.logits(at: 5).values != trace.logits(at: 5).values)
+        let runs = (0..<3).map { Batch.Run(edits: [Edit(.value(z), cells: [[5, $0, 0]], numbers: [0])]) }
+        let batch = Batch(over: trace, runs, wanted: [trace.program.logitsIndex: 5])
+        while batch.step() {}
+        #expect(try batch[2].peekLogits(at: 5).values.count == 3)
+        let rank = try Expression("rank(lens(stream)[-1])[\" Mary\"] < 10")
+        #expect(rank.written == "rank(lens(stream)[-1])[\" Mary\"] < 10")
+        var session = try Session(model: .nano(), tokens: [2, 1, 0, 1, 1, 2], sampling: .plain)
+        session.perform(.step(.operation, .forward), count: 11)
+        try session.run("zero L1.H2; print argmax(logits[-1])")
+        while session.act() {}
+        #expect(session.takeAnswers().count == 2)
+    }
+
     /// Every line of an example stands in this file, or is known to need what a test has not: a file, or a network.
     @Test func `the documentation holds these examples and no others`() throws {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -156,9 +156,9 @@ import Testing
         let nano = try #require(Preset.named("nano"))
         let commands: [Command] = [
             .step(.cell, .forward), .step(.operation, .forward), .step(.subLayer, .forward), .step(.block, .forward),
-            .step(.sameOperation, .forward), .goto(0), .first, .last, .restart, .moveCell(rows: 1, columns: 0),
+            .step(.sameOperation, .forward), .goto(0), .first, .last, .restart,
             .head(1),
-            .position(0), .candidate(0), .take, .giveBack, .takeUp([]), .prompt([]), .sampling(.greedy), .model(nano),
+            .position(0), .candidate(0), .take, .giveBack, .prompt([]), .sampling(.greedy), .model(nano),
             .play, .pace(faster: true),
         ]
         #expect(Set(commands.map(\.verb.name)).count == commands.count)

@@ -87,6 +87,12 @@ extension Session {
             stepper.changePace(faster: faster)
             stepper.isPlaying = wasPlaying
             return .done("a step every \(stepper.interval) ms")
+        case .zeroSelected(let isCell): return zeroSelected(isCell: isCell)
+        default:
+            // What may take longer waits its turn, as if it had been typed.
+            queue.append(
+                Statement(command: command, count: count, place: LanguageError.Place(), text: command.verb.name))
+            return .begun
         }
         return .done()
     }

@@ -9,7 +9,10 @@ extension Session {
     public var nextWork: Int? { trace?.next(toward: goal) }
 
     /// Whether there is something to compute for what is on the stage, or a token to take.
-    public var isBusy: Bool { !isInterrupted && (isTaking || nextWork != nil || waitsForHeads || looksForFault) }
+    public var isBusy: Bool {
+        !isInterrupted
+            && (isTaking || nextWork != nil || answerWanted || watchesNeedWork || waitsForHeads || looksForFault)
+    }
 
     /// Whether tokens are being taken.
     public var isTaking: Bool { pendingTakes > 0 }
@@ -32,6 +35,10 @@ extension Session {
         if isTaking {
             pendingTakes -= 1
             takePredicted()
+        } else if answerWanted {
+            workOnAnswer()
+        } else if watchesNeedWork {
+            workOnWatches()
         } else if waitsForHeads {
             workOnHeads(of: stepper.node.block)
         } else if let trace {

@@ -1,4 +1,5 @@
 public import GPTEngine
+import SystemPackage
 
 /// A model, a pass over its tokens, and where one is in it: what commands act on, whoever gives them.
 ///
@@ -19,8 +20,43 @@ public struct Session {
     /// Whether the work that is left was interrupted.
     public internal(set) var isInterrupted = false
 
-    /// The pass; nil when there are shapes only.
+    /// The pass with the edits that count; nil when there are shapes only.
     var trace: Trace?
+    /// The same without any edit.
+    var base: Trace?
+    /// What is changed in the pass.
+    public internal(set) var edits = EditList()
+    /// The numbers of edits that do not fit the pass.
+    public internal(set) var unfitting: Set<Int> = []
+    /// The edits that the pass was made with.
+    var applied: [EditList.Entry] = []
+    /// Names that were given to values.
+    var names = Names()
+    /// Where it stops, and what it shows there.
+    public internal(set) var stops = Stops()
+    /// The second run.
+    public internal(set) var twin: Twin?
+    /// Commands that wait to be done, the next first.
+    var queue: [Statement] = []
+    /// What is being done for one of them.
+    var job: Job?
+    /// What commands answered; whoever shows it takes it.
+    var answers: [Answer] = []
+    /// What was typed, the latest last.
+    public var history: [String] = []
+    /// Whether a command that fails leaves those after it waiting.
+    public var keepsGoing = false
+    /// Whether a preset whose weights are not here may be opened with random ones.
+    public var allowsRandomWeights = true
+    /// What was found last, and which of it one is at.
+    var found: (places: [(node: Int, cell: [Int]?)], next: Int) = ([], 0)
+    /// Where commands are written as they happen.
+    var recordFile: FilePath?
+    /// What is watched or displayed, with what it is at the cursor, and for what that was found.
+    public internal(set) var watched: [(number: Int, text: String, value: String)] = []
+    var watchedFor: WatchKey?
+    /// Passes beside this one.
+    var memo = Situation.Memo()
     /// The operation whose next one was made ready; -1 for none.
     var ahead = -1
     /// What tells the heads of the pass apart: looking at all of them takes longer than a frame.
@@ -30,9 +66,9 @@ public struct Session {
     /// Every position by token and place.
     private var positionNames: [String]
     /// The seed of random weights.
-    private let weightSeed: UInt64
+    let weightSeed: UInt64
     /// Where the values of all its passes are, within the memory they may take.
-    private let store: Store
+    let store: Store
 
     /// Opens a model on a prompt.
     ///
@@ -59,8 +95,12 @@ public struct Session {
         stepper = Stepper(model.configuration, tokens: tokens)
         atlas = HeadAtlas(stepper.program, tokens: stepper.tokens)
         positionNames = Scene.positionNames(tokens, model)
-        trace = try pass(stepper)
+        base = try pass(stepper)
+        trace = base
     }
+
+    /// The pass with the edits that count; nil when there are shapes only.
+    public var pass: Trace? { trace }
 
     /// The numbers of the pass; nil when there are shapes only.
     public var values: (any Values)? { trace }
@@ -70,9 +110,19 @@ public struct Session {
 
     /// This moment, were tokens sampled in another way.
     public func scene(sampling: Sampling) -> Scene {
-        Scene(
+        var scene = Scene(
             model: model, stepper: stepper, values: trace, sampling: sampling,
             heads: stepper.node.block.map { Array(atlas.heads(of: $0)) } ?? [], positionNames: positionNames)
+        if !stops.all.isEmpty { scene.stops = stops.operations(stepper.program) }
+        scene.changed = Set(
+            (trace?.edits ?? []).compactMap { edit in
+                switch edit.target {
+                case .value(let node), .scale(let node): node
+                case .weight: nil
+                }
+            })
+        if isEdited { scene.isEdited = stepper.program.nodes.indices.map(isEdited) }
+        return scene
     }
 
     // MARK: Passes
@@ -82,14 +132,15 @@ public struct Session {
         guard let weights = model.weights else { return nil }
         return try Trace(
             program: stepper.program, weights: weights, tokens: stepper.tokens, promptCount: stepper.promptCount,
-            store: store, continuing: trace)
+            store: store, continuing: base)
     }
 
     /// Moves on to a stepper over other tokens, and to their pass.
     mutating func adopt(_ next: Stepper, saying sentence: String? = nil) -> Reply {
         do {
-            trace = try pass(next)
+            base = try pass(next)
             stepper = next
+            applyEdits()
             atlas = HeadAtlas(stepper.program, tokens: stepper.tokens)
             faults = FaultFinder()
             ahead = -1
@@ -123,18 +174,26 @@ public struct Session {
                 }
             var sampling = model.sampling
             sampling.seed = self.sampling.seed
-            self = try Session(
-                model, keepsText ? tokens(for: model) : model.defaultTokens, sampling, weightSeed,
-                Store(budget: store.budget), checkpoint: checkpoint)
-            Machine.releaseMemory()
-            return .done()
+            return try adopt(model, sampling, keepsText ? tokens(for: model) : model.defaultTokens)
         } catch {
             return .refused("\(error)")
         }
     }
 
+    /// Opens another model on some tokens; edits and the second run go with the one before.
+    mutating func adopt(_ model: Model, _ sampling: Sampling, _ tokens: [Int]) throws -> Reply {
+        let before = self
+        self = try Session(
+            model, tokens, sampling, weightSeed, Store(budget: store.budget), checkpoint: checkpoint)
+        (names, stops, queue, answers) = (before.names, before.stops, before.queue, before.answers)
+        (keepsGoing, recordFile) = (before.keepsGoing, before.recordFile)
+        (history, allowsRandomWeights) = (before.history, before.allowsRandomWeights)
+        Machine.releaseMemory()
+        return .done()
+    }
+
     /// The tokens that another model has for the text of this one; its default where it cannot read it.
-    private func tokens(for other: Model) -> [Int] {
+    func tokens(for other: Model) -> [Int] {
         let tokens = stepper.tokens
         guard tokens != model.defaultTokens else { return other.defaultTokens }
         if model.tokenizer == nil, other.tokenizer == nil { return (try? other.check(tokens)) ?? other.defaultTokens }
