@@ -30,6 +30,14 @@ struct ComputeOptions: ParsableArguments {
         return memory ?? Machine.activationMemory
     }
 
+    /// The pass of a model over some tokens, with what is changed in it.
+    func trace(
+        _ model: Model, _ weights: Weights, _ tokens: [Int], _ edits: EditOptions
+    ) throws -> (trace: Trace, edits: [String]) {
+        guard edits.edits.isEmpty else { return try edits.pass(model, tokens, memory: apply()) }
+        return (try trace(model, weights, tokens), [])
+    }
+
     /// The pass of a model over some tokens.
     func trace(_ model: Model, _ weights: Weights, _ tokens: [Int]) throws -> Trace {
         let program = Program.gpt2(model.configuration, tokenCount: tokens.count)

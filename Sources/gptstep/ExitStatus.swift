@@ -2,11 +2,14 @@ import Checkpoints
 import ArgumentParser
 import CursesTerminal
 import GPTEngine
+import GPTStepper
 import Hub
 
 /// How a command ended, by the numbers of BSD's sysexits.
 enum ExitStatus: Int32 {
     case success = 0
+    /// What was asked to be so is not.
+    case failure = 1
     case usage = 64
     case data = 65
     case noInput = 66
@@ -19,6 +22,7 @@ enum ExitStatus: Int32 {
     var kind: String {
         switch self {
         case .success: "none"
+        case .failure: "assert"
         case .usage: "usage"
         case .data: "data"
         case .noInput: "no_input"
@@ -65,6 +69,7 @@ extension AddressError: DescribedError {
     var remedy: String? { "`gptstep ops` lists them all." }
 }
 
+extension LanguageError: DescribedError { var status: ExitStatus { BatchCommand.status(self) } }
 extension SamplingError: DescribedError { var status: ExitStatus { .usage } }
 extension PromptError: DescribedError {
     var status: ExitStatus { .data }

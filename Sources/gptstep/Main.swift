@@ -21,6 +21,7 @@ struct GPTStep: ParsableCommand {
               gptstep ops                          the operations as a list
               gptstep show blocks.0.attn.pattern --head 1
               gptstep heads --model austen         what every attention head looks at
+              gptstep batch -e 'zero L1.H2; print answer'
 
             Exit status: 0 done, 64 wrong usage, 65 input that does not fit, 66 no such file, 69 not available here, \
             70 internal error, 74 reading or writing failed, 128 + n after signal n.
@@ -29,7 +30,7 @@ struct GPTStep: ParsableCommand {
         subcommands: [
             Run.self, Ops.self, Show.self, Lens.self, Heads.self, TraceCommand.self, Generate.self, Tokenize.self,
             Bench.self,
-            Tensors.self, Models.self, Pull.self,
+            Tensors.self, BatchCommand.self, Models.self, Pull.self,
         ],
         defaultSubcommand: Run.self)
 

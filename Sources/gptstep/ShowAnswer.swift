@@ -23,10 +23,14 @@ struct ShowAnswer {
     let formula: String
     let model: Model
     let tokens: [Int]
+    /// What is changed in the pass.
+    let edits: [String]
 
     init(
-        _ quantity: Quantity, of trace: Trace, _ model: Model, _ sampling: Sampling, head: Int?, position: Int?
+        _ quantity: Quantity, of trace: Trace, _ model: Model, _ sampling: Sampling, head: Int?, position: Int?,
+        edits: [String] = []
     ) throws {
+        self.edits = edits
         node = trace.program.nodes[quantity.node]
         (self.model, tokens) = (model, trace.tokens)
         let T = tokens.count
@@ -93,7 +97,7 @@ struct ShowAnswer {
             ("model", .string(model.name)), ("tokens", .integers(tokens)),
             ("token_texts", .array(tokens.map { .string(model.text([$0])) })),
             ("head", head.map(JSON.integer) ?? .null),
-            ("position", position.map(JSON.integer) ?? .null), ("edits", .array([])),
+            ("position", position.map(JSON.integer) ?? .null), ("edits", .array(edits.map(JSON.string))),
         ])
     }
 
@@ -102,7 +106,8 @@ struct ShowAnswer {
         let bad = notFinite
         let heading =
             "\(address)  [\(extent)]  \(model.name)\(model.state == .random ? ", random weights" : "")"
-            + (bad > 0 ? "  \(grouped(bad)) NaN or infinite" : "") + "\n"
+            + (bad > 0 ? "  \(grouped(bad)) NaN or infinite" : "")
+            + (edits.isEmpty ? "" : "  EDITED: \(edits.joined(separator: "; "))") + "\n"
         if axes == [.vocabulary] { return heading + vocabulary }
         if isTokens {
             return heading

@@ -2,6 +2,7 @@ import Checkpoints
 import ArgumentParser
 import Foundation
 import GPTEngine
+import GPTStepper
 
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,6 +12,7 @@ struct Generate: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var threads: ThreadOptions
+    @OptionGroup var edits: EditOptions
     @OptionGroup var output: OutputOptions
 
     @Option(
@@ -54,6 +56,10 @@ struct Generate: ParsableCommand {
         let trace = try Trace(
             program: program, weights: weights, tokens: tokens,
             store: Store(budget: max(Machine.activationMemory, program.workingBytes)))
+        // An edited pass goes on as a session does, which knows what its edits are for each token.
+        var session = try Session(model: model, tokens: tokens, sampling: settings)
+        try edits.apply(to: &session)
+        let isEdited = !edits.edits.isEmpty
         let progress = Progress("operations of the prompt's pass")
 
         while steps.count < wanted {
@@ -63,10 +69,18 @@ struct Generate: ParsableCommand {
                 standardError("gptstep: the context of \(model.configuration.contextLength) tokens is full")
                 break
             }
-            if let new = tokens.dropFirst(trace.tokens.count).first { trace.append(new) }
-            trace.complete([.answer(tokens.count - 1)]) { progress.report($0, of: $1) }
+            let pass: Trace
+            if isEdited {
+                if let new = tokens.dropFirst(session.stepper.tokens.count).first { try session.append(new) }
+                guard let edited = session.pass else { throw ModelError.noWeights(model.name) }
+                pass = edited
+            } else {
+                if let new = tokens.dropFirst(trace.tokens.count).first { trace.append(new) }
+                pass = trace
+            }
+            pass.complete([.answer(tokens.count - 1)]) { progress.report($0, of: $1) }
             progress.end()
-            let prediction = try trace.prediction(at: tokens.count - 1, sampling: settings)
+            let prediction = try pass.prediction(at: tokens.count - 1, sampling: settings)
             let token = try prediction.check(model)
             if model.endOfText.contains(token) { break }
             tokens.append(token)
@@ -88,7 +102,7 @@ struct Generate: ParsableCommand {
             from: model, text: model.text(new) + "\n",
             json: .object([
                 ("prompt_ids", .integers(promptIDs)), ("ids", .integers(new)), ("text", .string(model.text(new))),
-                ("steps", .array(steps)),
+                ("steps", .array(steps)), ("edits", .array(edits.edits.map(JSON.string))),
             ]))
     }
 }

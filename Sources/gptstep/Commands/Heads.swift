@@ -23,6 +23,7 @@ struct Heads: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var edits: EditOptions
     @OptionGroup var output: OutputOptions
     @Option(
         name: .customLong("repeat"), parsing: .unconditional,
@@ -41,7 +42,7 @@ struct Heads: ParsableCommand {
         let seed = model.seed
         let (model, weights) = try model.openWithWeights()
         let tokens = try stretch.map { try randomTokens($0, model, seed) } ?? prompt.tokens(for: model)
-        let trace = try compute.trace(model, weights, tokens)
+        let (trace, edited) = try compute.trace(model, weights, tokens, edits)
         var atlas = HeadAtlas(trace.program, tokens: tokens)
         let progress = Progress("blocks, then tokens")
         while atlas.work(trace, nil) {
@@ -56,7 +57,7 @@ struct Heads: ParsableCommand {
         let costs = copyCosts(trace, progress)
         progress.end()
         try output.write(
-            from: model, text: text(heads, costs),
+            from: model, text: EditOptions.heading(edited) + text(heads, costs),
             json: .object([
                 (
                     "heads",
@@ -69,6 +70,7 @@ struct Heads: ParsableCommand {
                 ),
                 ("first_copy", .number(costs?.first ?? .nan)), ("second_copy", .number(costs?.second ?? .nan)),
                 ("model", .string(model.name)), ("state", .string(model.state.rawValue)),
+                ("edits", .array(edited.map(JSON.string))),
                 ("tokens", .integers(tokens)),
                 ("token_texts", .array(tokens.map { .string(model.text([$0])) })),
             ]))

@@ -19,6 +19,7 @@ struct Lens: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var edits: EditOptions
     @OptionGroup var output: OutputOptions
     @Option(
         parsing: .unconditional, help: ArgumentHelp("Only this position (default: all).", valueName: "p"),
@@ -43,7 +44,7 @@ struct Lens: ParsableCommand {
         let tokens = try prompt.tokens(for: model)
         let place = try position.map { try index($0, below: tokens.count, "position", of: "this prompt") }
         let followed = try token.map { try id(of: $0, model) }
-        let trace = try compute.trace(model, weights, tokens)
+        let (trace, edited) = try compute.trace(model, weights, tokens, edits)
         let (streams, positions) = (trace.program.streams, place.map { [$0] } ?? Array(tokens.indices))
         let progress = Progress("places read")
         var readings: [[Reading]] = []
@@ -59,8 +60,8 @@ struct Lens: ParsableCommand {
         progress.end()
         let writes = streams.map { trace.program.nodes[$0].address }
         try output.write(
-            from: model, text: text(readings, writes, positions, tokens, followed, model),
-            json: json(readings, writes, positions, tokens, followed, model))
+            from: model, text: EditOptions.heading(edited) + text(readings, writes, positions, tokens, followed, model),
+            json: json(readings, writes, positions, tokens, followed, model, edited))
     }
 
     /// The token that is meant: its text, or its id after a #.
@@ -117,7 +118,7 @@ struct Lens: ParsableCommand {
 
     private func json(
         _ readings: [[Reading]], _ writes: [String], _ positions: [Int], _ tokens: [Int], _ followed: Int?,
-        _ model: Model
+        _ model: Model, _ edited: [String]
     ) -> JSON {
         func each(_ make: (Reading) -> JSON) -> JSON { .array(readings.map { .array($0.map(make)) }) }
         return .object([
@@ -144,7 +145,8 @@ struct Lens: ParsableCommand {
                     ])
                 } ?? .null
             ),
-            ("model", .string(model.name)), ("state", .string(model.state.rawValue)), ("tokens", .integers(tokens)),
+            ("model", .string(model.name)), ("state", .string(model.state.rawValue)),
+            ("edits", .array(edited.map(JSON.string))), ("tokens", .integers(tokens)),
             ("token_texts", .array(tokens.map { .string(model.text([$0])) })),
         ])
     }

@@ -17,6 +17,9 @@ struct Run: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var edits: EditOptions
+    @Option(help: ArgumentHelp("Begin with a file of commands, as `save` writes them.", valueName: "file"))
+    var session: String?
     @Flag(help: "Use no glyphs beyond ASCII.")
     var ascii = false
     @Option(
@@ -45,21 +48,30 @@ struct Run: ParsableCommand {
                 model: model, tokens: tokens, sampling: sampling, weightSeed: self.model.seed, memory: compute.apply()))
 
         let environment = RawText.environment
-        if FirstStart.isNow(environment) { app.session.notice = "New here? ? and then t begin a guided tour." }
+        try edits.apply(to: &app.session)
+        if let session { try app.session.run("source \(Expression.quoted(session))") }
+        app.session.history = StateFolder.history(environment)
+        if StateFolder.isFirstStart(environment) { app.session.notice = "New here? ? and then t begin a guided tour." }
         // A prompt that came through a pipe leaves the keys to the terminal itself.
         let keys = prompt.prompt == "-" ? Foundation.open("/dev/tty", O_RDWR | O_CLOEXEC) : STDIN_FILENO
         guard keys >= 0 else { throw TerminalError.notATerminal }
+        if let lost = StateFolder.recover(environment), session == nil {
+            app.session.notice = "The last session ended unexpectedly: \":source \(lost)\" brings it back."
+        }
         var terminal = try CursesTerminal.open(
             input: keys, output: STDOUT_FILENO, ascii: ascii, mouse: !leavesMouse,
             environment: environment)
-        FirstStart.remember(environment)
+        StateFolder.rememberStart(environment)
         let status: Int32
         do {
             defer { terminal.close() }
             var fetcher = HubFetcher()
             status = try GPTViews.run(
-                &app, on: &terminal, language: lang ?? App.language(environment), fetcher: &fetcher)
+                &app, on: &terminal, language: lang ?? App.language(environment), fetcher: &fetcher
+            ) { StateFolder.keep($0, environment) }
         }
+        StateFolder.endKeeping(environment)
+        StateFolder.remember(app.session.history, environment)
         if let note = terminal.note { standardError("gptstep: \(note)") }
         if status != 0 { Foundation.exit(status) }
     }

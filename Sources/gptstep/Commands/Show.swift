@@ -2,6 +2,7 @@ import Checkpoints
 import ArgumentParser
 import Foundation
 import GPTEngine
+import GPTStepper
 
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,6 +34,7 @@ struct Show: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var edits: EditOptions
     @OptionGroup var output: FigureOptions
     @Option(parsing: .unconditional, help: ArgumentHelp("Only this head.", valueName: "h"), transform: wholeIndex)
     var head: Int?
@@ -61,18 +63,55 @@ struct Show: ParsableCommand {
     func run() throws {
         let (model, weights) = try model.openWithWeights()
         let tokens = try prompt.tokens(for: model)
-        let trace = try compute.trace(model, weights, tokens)
-        let quantity = try trace.program.quantity(at: address)
+        let (trace, edited) = try compute.trace(model, weights, tokens, edits)
+        guard let quantity = try quantity(trace) else { return try showExpression(model, tokens) }
         var sampling = model.sampling
         sampling.seed = self.model.seed
         if let cell { return try showCell(cell, quantity, trace, model, sampling) }
         if lens { return try showLens(quantity, trace, model) }
-        let answer = try ShowAnswer(quantity, of: trace, model, sampling, head: head, position: position)
+        let answer = try ShowAnswer(quantity, of: trace, model, sampling, head: head, position: position, edits: edited)
         try output.write(from: model, text: answer.text, json: answer.json, figure: answer.figure)
     }
 }
 
 extension Show {
+    /// What the address speaks of; nil where it is an expression of the language.
+    private func quantity(_ trace: Trace) throws -> Quantity? {
+        do { return try trace.program.quantity(at: address) } catch {
+            guard let expression = try? Expression(address), cell == nil, head == nil, position == nil, !lens else {
+                throw error
+            }
+            // A bare name that is none keeps the error that knows all addresses.
+            if case .name = expression, !address.contains("*"), !address.hasPrefix("L"), !address.hasPrefix("W_"),
+                !expression.isWord
+            {
+                throw error
+            }
+            return nil
+        }
+    }
+
+    /// The value of an expression.
+    private func showExpression(_ model: Model, _ tokens: [Int]) throws {
+        var session = try Session(
+            model: model, tokens: tokens, sampling: model.sampling, weightSeed: self.model.seed, memory: compute.apply()
+        )
+        try edits.apply(to: &session)
+        try session.run("print \(address)")
+        while session.act() {}
+        for answer in session.takeAnswers() {
+            if case .error(let error) = answer.content { throw error }
+            try output.write(
+                from: model, text: answer.text(model) + "\n",
+                json: .object([
+                    ("expression", .string(address)), ("value", answer.value(model) ?? .null),
+                    ("model", .string(model.name)),
+                    ("state", .string(model.state.rawValue)), ("tokens", .integers(tokens)),
+                    ("edits", .array(session.edits.active.map { .string($0.form.text) })),
+                ]))
+        }
+    }
+
     /// One number and where it comes from.
     private func showCell(
         _ cell: [Int], _ quantity: Quantity, _ trace: Trace, _ model: Model, _ sampling: Sampling

@@ -12,6 +12,7 @@ struct TraceCommand: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var prompt: PromptOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var edits: EditOptions
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
@@ -25,12 +26,12 @@ struct TraceCommand: ParsableCommand {
         let (model, weights) = try model.openWithWeights()
         let tokens = try prompt.tokens(for: model)
         let file = try outputFile(output)
-        let trace = try compute.trace(model, weights, tokens)
+        let (trace, edited) = try compute.trace(model, weights, tokens, edits)
         var sampling = model.sampling
         sampling.seed = self.model.seed
         let progress = Progress("tensors written")
         defer { progress.end() }
-        try trace.file(model: model, sampling: sampling).write(to: file) {
+        try trace.file(model: model, sampling: sampling, edits: edited).write(to: file) {
             progress.report($0, of: $1)
             try weights.checkUnchanged()
         }
