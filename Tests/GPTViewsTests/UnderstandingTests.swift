@@ -125,7 +125,8 @@ import Testing
         "previous": Array(repeating: .key(.right), count: 60) + [.key(.left)], "search": keys("aasssss"),
         "induction": [], "attribution": [.key(.enter)] + keys("w"),
         "temperature": keys("o") + Array(repeating: .key(.left), count: 5) + [.key(.enter)], "draw": keys("t"),
-        "on": keys("8t"), "limits": keys("e") + [.key(.control("u"))] + keys("A truth") + [.key(.enter)],
+        "on": keys("8t"), "proof": keys("x"),
+        "limits": keys("e") + [.key(.control("u"))] + keys("A truth") + [.key(.enter)],
     ]
 
     @Test(arguments: Tour.all.map(\.tour.name), ["en", "vi"])

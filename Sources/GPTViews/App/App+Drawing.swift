@@ -52,7 +52,10 @@ extension App {
         }
         let (scene, front) = (session.scene, front)
         let layout = ScreenLayout(size)
-        TitleLine(scene: scene, isBusy: isBusy, fault: session.faults.first).draw(on: &canvas, in: layout.title)
+        TitleLine(
+            scene: scene, isBusy: isBusy, fault: session.faults.first,
+            edited: session.isEdited ? session.answerChange ?? "" : nil
+        ).draw(on: &canvas, in: layout.title)
         if layout.hasTimelineColumn {
             TimelineList(scene: scene, hasFocus: focus == .timeline).draw(
                 on: &canvas, in: layout.timeline.inset(columns: 0, rows: 1))
@@ -72,6 +75,7 @@ extension App {
             front?.draw(on: &canvas, in: Rect(0, 1, size.width, size.height - 2), self)
         }
         if front?.place != .screen { guide?.draw(on: &canvas, in: layout.stage, self) }
+        drawWatches(on: &canvas, in: layout)
         if let text = session.notice ?? progress {
             canvas.write(clipped(text, area.width), x: area.x, y: layout.message.y, .accent)
         }
@@ -83,11 +87,35 @@ extension App {
     func stageArea(_ size: Size) -> Rect {
         var area = ScreenLayout(size).stage
         if let guide { _ = area.takeBottom(guide.height(width: area.width)) }
+        if front == nil { _ = area.takeBottom(Self.watchRows(session)) }
         return area
     }
 
+    /// What is watched, with its value here: above the message, or below the timeline where that is a column.
+    private func drawWatches(on canvas: inout Canvas, in layout: ScreenLayout) {
+        guard !session.watched.isEmpty, front == nil else { return }
+        let width = layout.stage.width
+        for (row, watch) in session.watched.prefix(Self.watchRows(session)).enumerated() {
+            let y = layout.message.y - Self.watchRows(session) + row
+            canvas.fill(Rect(layout.stage.x, y, width, 1))
+            canvas.write(
+                [
+                    ("\(watch.number) ", .dim), (clipped(watch.text, width / 2), .text), (" = ", .dim),
+                    (clipped(watch.value, width / 2 - 6), .accent),
+                ],
+                x: layout.stage.x, y: y, limit: layout.stage.maxX)
+        }
+    }
+
+    /// Lines that watches take.
+    private static func watchRows(_ session: Session) -> Int { min(4, session.watched.count) }
+
     /// How far the computation is, while there is one.
     private var progress: String? {
+        if session.isActing {
+            guard let state = session.actProgress else { return "running; Ctrl-C interrupts" }
+            return "\(clipped(state.text, 60)): \(state.done) of \(state.all); Ctrl-C interrupts"
+        }
         guard isBusy, let next = session.nextWork else { return nil }
         let nodes = session.stepper.program.nodes
         return "computing \(nodes[next].address), \(next + 1) of \(nodes.count); Ctrl-C interrupts"

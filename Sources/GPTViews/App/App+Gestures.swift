@@ -13,6 +13,14 @@ enum Gesture: Hashable, Sendable {
     case picture(Int)
     case scaling
     case pooling
+    /// Zeroes the selected head, or the cell where the stage has the focus.
+    case zero
+    /// Watches the selected cell.
+    case watch
+    /// The second run beside this one, or a line that asks for one.
+    case twin
+    /// A line that asks what is to be found.
+    case search
     case quit
     case redraw
     case suspend
@@ -50,6 +58,17 @@ extension App {
         case .pooling:
             view.pooling = Heatmap.Pooling(rawValue: view.pooling.rawValue + 1) ?? .largest
             session.notice = "A cell that stands for several shows \(view.pooling.phrase)."
+        case .zero: session.perform(.zeroSelected(isCell: focus == .stage))
+        case .watch:
+            let index = session.scene.cellIndex.map(String.init).joined(separator: ", ")
+            run("watch \(session.stepper.node.address)[\(index)]")
+        case .twin:
+            if session.twin == nil {
+                panels.append(CommandPanel("other prompt \""))
+            } else {
+                open(TwinPanel.self, on: screen)
+            }
+        case .search: panels.append(CommandPanel("find \""))
         case .focus, .quit, .redraw, .suspend: break
         }
     }

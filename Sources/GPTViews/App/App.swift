@@ -44,7 +44,9 @@ public struct App {
 
     /// Takes an event in; a key that comes while a token is taken waits for it.
     public mutating func handle(_ event: Event, on screen: Screen) -> Effect? {
-        if case .key = event, session.isTaking, panels.last?.place != .unseen { panels.append(WaitPanel()) }
+        if case .key = event, session.isTaking || session.isActing, panels.last?.place != .unseen {
+            panels.append(WaitPanel())
+        }
         return take(event, on: screen)
     }
 
@@ -88,6 +90,10 @@ public struct App {
             session.pause()
         } else if let place = panels.lastIndex(where: \.isRunning) {
             return ask(place) { $0.press(.escape, &$1, screen) }.effect
+        } else if session.isActing {
+            panels.removeAll { $0.place == .unseen }
+            session.stopActing()
+            session.notice = "Interrupted."
         } else if isBusy {
             panels.removeAll { $0.place == .unseen }
             session.interrupt()
@@ -142,6 +148,29 @@ public struct App {
         do throws(Refusal) { panels.append(try panel.init(self, screen)) } catch { session.notice = error.sentence }
     }
 
+    /// Runs a line of the language.
+    mutating func run(_ text: String) {
+        do { try session.run(text) } catch { session.notice = "\(error)" }
+    }
+
+    /// Shows what commands answered: a line as a notice, more in a panel.
+    private mutating func show(_ answers: [GPTStepper.Answer]) -> Effect? {
+        for answer in answers {
+            if case .quit = answer.statement.command { return .quit(0) }
+            if case .stop = answer.content, answer.statement.command.isPlainStep { continue }
+            let text = answer.text(session.model)
+            if case .words = answer.content, case .pause = answer.statement.command {
+                panels.append(PausePanel(text))
+            } else if text.contains("\n") {
+                panels.removeAll { $0 is AnswerPanel }
+                panels.append(AnswerPanel(answer, self))
+            } else {
+                session.notice = text
+            }
+        }
+        return nil
+    }
+
     /// Opens another model; what stood in front and where the eye was goes with the one before. False where it is refused.
     @discardableResult
     mutating func open(_ choice: Preset, keepsText: Bool) -> Bool {
@@ -172,11 +201,23 @@ public struct App {
     // MARK: Work
 
     /// Whether there is something to compute.
-    public var isBusy: Bool { !session.isInterrupted && (session.isBusy || panels.contains { $0.needsWork(self) }) }
+    public var isBusy: Bool {
+        !session.isInterrupted
+            && (session.isActing && !isPaused || session.isBusy || panels.contains { $0.needsWork(self) })
+    }
+
+    /// Whether a script waits for Enter.
+    private var isPaused: Bool { panels.contains { $0 is PausePanel } }
 
     /// Does a piece of what is to be done, and returns what keys ask for that were typed ahead.
     public mutating func work(on screen: Screen) -> Effect? {
         let before = session.stepper
+        if session.isActing, !isPaused {
+            _ = session.act()
+            let effect = show(session.takeAnswers())
+            follow(from: before)
+            return effect
+        }
         // What is in front comes first: each would drop the other's values where memory is short.
         if !session.isTaking, let place = panels.lastIndex(where: { $0.needsWork(self) }) {
             return ask(place) { $0.work(&$1, screen) }.effect

@@ -118,6 +118,32 @@ enum KeyBindings {
             word: "scale",
             help: "colours per matrix, per row, to the 99th percentile; pooling"),
         KeyBinding(
+            symbols: ":", keys: [(.character(":"), .panel(CommandPanel.self))], word: "command",
+            help: "command line: everything by name, with history and Tab; help lists it"),
+        KeyBinding(
+            symbols: "x", keys: [(.character("x"), .gesture(.zero))], word: "zero",
+            help: "zero the selected head, or the cell in the stage; again: restore it"),
+        KeyBinding(symbols: "U", keys: [(.character("U"), .command(.undo))], word: "", help: "undo the last edit"),
+        KeyBinding(
+            symbols: "b", keys: [(.character("b"), .command(.breakHere))], word: "",
+            help: "stop at this operation, or no more"),
+        KeyBinding(
+            symbols: "c C",
+            keys: [(.character("c"), .command(.proceed(.forward))), (.character("C"), .command(.proceed(.backward)))],
+            word: "continue", help: "on to the next stop; back to the one before"),
+        KeyBinding(
+            symbols: "W", keys: [(.character("W"), .gesture(.watch))], word: "",
+            help: "stop where the selected cell changes"),
+        KeyBinding(
+            symbols: "d", keys: [(.character("d"), .gesture(.twin))], word: "twin",
+            help: "a second run in step with this one, and where they differ"),
+        KeyBinding(
+            symbols: "/ , .",
+            keys: [
+                (.character("/"), .gesture(.search)), (.character(","), .command(.findNext(.backward))),
+                (.character("."), .command(.findNext(.forward))),
+            ], word: "", help: "find an operation or a token; previous, next match"),
+        KeyBinding(
             symbols: "m", keys: [(.character("m"), .panel(ModelsPanel.self))], word: "model",
             help: "choose a model, with the sizes side by side"),
         KeyBinding(

@@ -1,5 +1,6 @@
 public import Checkpoints
 import GPTEngine
+public import GPTStepper
 import SystemPackage
 public import TerminalKit
 
@@ -11,14 +12,17 @@ public import TerminalKit
 /// - Parameters:
 ///   - language: the language of the tour, `en` or `vi`.
 ///   - fetcher: who fetches the weights of presets.
+///   - keep: is given the session now and then, so that it is not lost with the program.
 /// - Throws: ``FileError/changed(_:)`` when somebody writes to the weights' file while it is open.
 public func run(
-    _ app: inout App, on terminal: inout some Terminal, language: String, fetcher: inout some Fetcher
+    _ app: inout App, on terminal: inout some Terminal, language: String, fetcher: inout some Fetcher,
+    keep: (Session) -> Void = { _ in }
 ) throws(FileError) -> Int32 {
     let clock = ContinuousClock()
     let source = fetcher.source
     var screen: Screen { Screen(terminal.size, terminal.capabilities, language: language, source: source) }
     var lastFrame = clock.now
+    var (lastKept, isKept) = (clock.now, true)
     var isShown = false
     var noted: FilePath?
 
@@ -51,15 +55,20 @@ public func run(
             terminal.present(app.draw(on: screen))
             (lastFrame, isShown) = (clock.now, isDone)
         }
+        if isDone, !isKept, clock.now - lastKept > .seconds(2) {
+            keep(app.session)
+            (lastKept, isKept) = (clock.now, true)
+        }
         // While no key is pressed, what the next one will ask for is made ready.
         let looksAhead = isDone && app.front == nil && app.session.canLookAhead
-        let pause = fetcher.isRunning ? min(100, app.timeout ?? 100) : app.timeout
+        let pause = fetcher.isRunning ? min(100, app.timeout ?? 100) : app.timeout ?? (isKept ? nil : 2100)
         let event = terminal.nextEvent(within: isDone && !looksAhead ? pause : 0)
+        if event == .timeout, !isKept, app.timeout == nil, !looksAhead { continue }
         if event == .timeout, looksAhead || fetcher.isRunning && app.timeout == nil {
             if looksAhead { app.session.lookAhead() }
             continue
         }
-        isShown = false
+        (isShown, isKept) = (false, false)
         if let status = carryOut(app.handle(event, on: screen)) { return status }
         if let replaced = try app.session.model.weights?.checkUnchanged(), noted != replaced {
             noted = replaced

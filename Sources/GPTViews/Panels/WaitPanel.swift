@@ -20,6 +20,7 @@ struct WaitPanel: Panel {
         case .gesture(.quit) where !opens: return .stays(.quit(0))
         case .gesture(.escape) where !opens:
             app.session.callOff()
+            app.session.stopActing()
             return .closes()
         default:
             keys.append(key)
@@ -27,7 +28,7 @@ struct WaitPanel: Panel {
         }
     }
 
-    func needsWork(_ app: App) -> Bool { !app.session.isTaking }
+    func needsWork(_ app: App) -> Bool { !app.session.isTaking && !app.session.isActing }
 
     mutating func work(_ app: inout App, _ screen: Screen) -> Answer {
         guard !keys.isEmpty else { return .closes() }

@@ -16,7 +16,9 @@ struct Inspector {
         self.scene = scene
         self.hasFocus = hasFocus
         explanation = Explanation(scene)
-        sentences = wrapped(Words.sentences(scene), width: min(width, 110))
+        // What an edit put there is not what the formula gives.
+        let note = scene.changed.contains(scene.stepper.index) ? "An edit changed numbers of this operation. " : ""
+        sentences = wrapped(note + Words.sentences(scene), width: min(width, 110))
     }
 
     /// Lines that it can use.

@@ -67,7 +67,8 @@ struct StageRegion {
     }
 
     private func drawHeading(on canvas: inout Canvas, in area: Rect) {
-        let address = figure.address
+        let isEdited = scene.isEdited(scene.stepper.index..<scene.stepper.index + 1)
+        let address = (isEdited ? "edited · " : "") + figure.address
         canvas.write(address, endingAt: area.maxX, y: area.y, .dim)
         let limit = area.maxX - address.count - 2
         let x = canvas.write(figure.title, x: area.x, y: area.y, hasFocus ? .accent : .heading)

@@ -15,8 +15,10 @@ struct TimelineList {
         var count: Int?
         var isHere = false
         var isDone: Bool
-        /// The first of its operations.
+        /// The first of its operations, and all of them.
         var step: Int
+        var last: Int?
+        var range: Range<Int> { step..<(last ?? step) + 1 }
     }
 
     func draw(on canvas: inout Canvas, in area: Rect) {
@@ -37,6 +39,11 @@ struct TimelineList {
             let x = canvas.write(
                 line.mark + " ", x: area.x + 1 + 2 * line.indent, y: y, Style(markRole, on: ground, bold: line.isHere))
             canvas.write(line.text, x: x, y: y, style, limit: edge - 3)
+            if scene.stops(in: line.range) {
+                canvas.write("●", x: area.x, y: y, Style(.accent, on: ground, bold: true))
+            } else if scene.isEdited(line.range) {
+                canvas.write("Δ", x: area.x, y: y, Style(.accent, on: ground))
+            }
             if let count = line.count { canvas.write("\(count)", endingAt: edge, y: y, Style(.faint, on: ground)) }
         }
         if first > 0 { canvas.write("…", x: area.x + 1, y: area.y + 1, .dim) }
@@ -60,7 +67,7 @@ struct TimelineList {
             let isDone = scene.isDone(range)
             return Line(
                 indent: 0, mark: isDone ? "✓" : "·", text: name, count: range.count, isDone: isDone,
-                step: range.lowerBound)
+                step: range.lowerBound, last: range.upperBound - 1)
         }
         let blocks = indices.filter { sections[$0].block != nil }
         let others = indices.filter { sections[$0].block == nil }.map { line(sections[$0].name, sections[$0].range) }
@@ -94,7 +101,8 @@ struct TimelineList {
                 lines.append(
                     Line(
                         indent: 1, mark: isCurrent ? "▾" : isDone ? "✓" : "·", text: part.name, count: part.range.count,
-                        isDone: isDone || isCurrent, step: part.range.lowerBound))
+                        isDone: isDone || isCurrent, step: part.range.lowerBound,
+                        last: isCurrent ? nil : part.range.upperBound - 1))
             }
             guard isCurrent else { continue }
             for step in part.range {
@@ -126,12 +134,16 @@ struct TimelineRow {
             let text = stepper.program.nodes[index].shortName
             let isHere = index == stepper.index
             let isDone = scene.isDone(index..<index + 1)
+            let sign = scene.stops.contains(index) ? "●" : scene.isEdited(index..<index + 1) ? "Δ" : nil
             let style: Style = isHere ? Style(.bright, on: .here, bold: true) : isDone ? .text : .faint
-            guard x + text.count + 3 < area.maxX else { break }
+            guard x + text.count + (isHere && sign != nil ? 4 : 3) < area.maxX else { break }
             canvas.link(Rect(x, area.y, text.count + 1, 1), to: ClickTarget.step(index).meaning)
             x = canvas.write(
-                isHere ? "▸" : isDone ? "✓" : "·", x: x, y: area.y, isHere ? .accent : .faint)
-            x = canvas.write(text, x: x, y: area.y, style) + 1
+                isHere ? "▸" : sign ?? (isDone ? "✓" : "·"), x: x, y: area.y,
+                isHere || sign != nil ? .accent : .faint)
+            x = canvas.write(text, x: x, y: area.y, style)
+            if isHere, let sign { x = canvas.write(sign, x: x, y: area.y, .accent) }
+            x += 1
         }
     }
 }

@@ -10,6 +10,8 @@ struct TitleLine {
     let isBusy: Bool
     /// From where on there are numbers that are none.
     let fault: FaultFinder.Fault?
+    /// What edits change of the answer; nil where none count, empty while that is not known.
+    let edited: String?
 
     func draw(on canvas: inout Canvas, in area: Rect) {
         canvas.fill(area, .bar)
@@ -53,7 +55,8 @@ struct TitleLine {
             let node = scene.stepper.program.nodes[fault.node]
             return "\(fault.name) from \(node.block.map { "L\($0) " } ?? "")\(node.name) on"
         }
-        let all = [state, place].compactMap(\.self)
+        let edited = edited.map { $0.isEmpty ? "EDITED" : "EDITED: \($0)" }
+        let all = [state, place, edited].compactMap(\.self)
         return all.isEmpty ? nil : all.joined(separator: " · ")
     }
 }

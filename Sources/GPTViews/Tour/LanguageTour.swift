@@ -34,6 +34,9 @@ extension Tour {
             Stop(id: "lens", address: "blocks.\(induction.block).resid_post", region: .stage) { app, _ in
                 app.front is LensPanel
             },
+            Stop(
+                id: "proof", address: pattern(induction), region: .stage, head: induction.head
+            ) { app, _ in app.session.isEdited },
             Stop(id: "temperature", address: "probabilities", region: .stage) { app, _ in
                 app.session.sampling.temperature <= 0.5
             },

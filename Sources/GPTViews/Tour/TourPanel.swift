@@ -103,6 +103,8 @@ struct TourPanel: Panel {
     private mutating func begin(_ app: inout App) {
         (app.panels, app.focus) = ([], stop.focus)
         app.view.reset()
+        // What was changed at the stop before is as it was.
+        app.session.clearEdits()
         let (stepper, count) = (app.session.stepper, app.session.stepper.tokens.count)
         if let node = try? stepper.program.quantity(at: stop.address).node { app.session.perform(.goto(node)) }
         if let head = stop.head { app.session.perform(.head(head - stepper.selection.head)) }
