@@ -110,7 +110,7 @@ import Testing
         ("print L1.patern", "L1.pattern", 7), ("print L9.z", "they are 0 to 2", 7), ("prnt 1", "print", 1),
         ("print logits[-1, \"AB\"]", "2 tokens", 18), ("print L1.z[9]", "they are 0 to 5", 7),
         ("print L1.z + L1.pattern", "do not go together", 12), ("print $v", "set $v", 7), ("zero", "a value", 5),
-        ("set L1.z = L2.z", "keep it first", 12), ("print 1 +", "a value", 10), ("step 0", "a count", 7),
+        ("set L1.z = L2.z", "keep it first", 12), ("print 1 +", "a value", 10), ("step 0", "A count from", 6),
         ("print \"a", "closing quote", 7), ("print tokens + 1", "Token ids", 14), ("assert L1.z > 0", "One truth", 13),
         ("patch L1.H2 from other", "no second run", 1), ("zero probabilities", "cannot be changed", 6),
         ("sweep zero L1.H2 measure 1", "`*`", 12), ("print fooo(1)", "no function", 7), ("goto L1", "is a block", 6),

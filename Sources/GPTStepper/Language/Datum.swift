@@ -63,6 +63,12 @@ public struct Datum: Hashable, Sendable {
         "[" + zip(axes, shape).map { "\($0) \($1)" }.joined(separator: ", ") + "]"
     }
 
+    /// Whether another is the same, NaN where this has NaN.
+    func isSame(as other: Datum) -> Bool {
+        kind == other.kind && shape == other.shape && text == other.text && removed == other.removed
+            && zip(numbers, other.numbers).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
+    }
+
     /// The numbers that are not removed.
     var present: [Double] {
         guard let removed else { return numbers }

@@ -13,6 +13,15 @@ public struct Statement: Hashable, Sendable {
     public let text: String
     /// The file that it stands in; nil for what was typed.
     public var file: String?
+    /// How many files ran one another until this one.
+    var depth = 0
+
+    /// The same, so many times.
+    func repeating(_ count: Int) -> Statement {
+        var result = Statement(command: command, count: count, place: place, text: text)
+        (result.file, result.depth) = (file, depth)
+        return result
+    }
 
     /// The statements of a script: all of it is read before any of it runs.
     ///
@@ -42,10 +51,7 @@ extension Parser {
 
     mutating func statement() throws -> Statement {
         let (start, place) = (at, here)
-        var count = try wholeNumber()
-        if let count, count < 1 || count > 1 << 20 {
-            throw LanguageError("A count from 1 to 1048576 is expected.", at: place)
-        }
+        var count = try leadingCount()
         skipSpace()
         let verb = try verb()
         let (command, after) = try command(verb)
@@ -53,7 +59,25 @@ extension Parser {
             guard count == nil else { throw LanguageError("Two counts were given.", at: place) }
             count = after
         }
+        guard count == nil || command.takesCount else {
+            throw LanguageError("\(verb) takes no count.", at: place)
+        }
         return Statement(command: command, count: count, place: place, text: written(from: start))
+    }
+
+    /// A count before a command, with space between them or none.
+    private mutating func leadingCount() throws -> Int? {
+        let (start, place) = (at, here)
+        while Self.isDigit(peek()) { at += 1 }
+        guard at > start else { return nil }
+        return try Self.checked(Int(String(String.UnicodeScalarView(text[start..<at]))), place)
+    }
+
+    private static func checked(_ count: Int?, _ place: LanguageError.Place) throws -> Int {
+        guard let count, (1...1 << 20).contains(count) else {
+            throw LanguageError("A count from 1 to 1048576 is expected.", at: place)
+        }
+        return count
     }
 
     /// The command that a word stands for: by its name, by what is short for it, or by a beginning that fits one only.
@@ -94,7 +118,9 @@ extension Parser {
             verb.hasPrefix("reverse-") ? (String(verb.dropFirst(8)), .backward) : (verb, .forward)
         if let grain = grains[name] { return (.step(grain, direction), try countAfter()) }
         switch name {
-        case "continue": return (.proceed(direction), nil)
+        case "continue": return (.proceed(direction), try countAfter())
+        case "undo": return (.undo, try countAfter())
+        case "redo": return (.redo, try countAfter())
         case "until": return (.until(try address(), direction), nil)
         case "take":
             if direction == .backward { return (.giveBack, try countAfter()) }
@@ -105,8 +131,9 @@ extension Parser {
 
     private mutating func countAfter() throws -> Int? {
         guard !isAtEnd() else { return nil }
-        guard let count = try wholeNumber(), count > 0, count <= 1 << 20 else { throw fault("a count") }
-        return count
+        let place = here
+        guard let count = try wholeNumber() else { throw fault("a count") }
+        return try Self.checked(count, place)
     }
 
     /// A name of operations, `*` for all, or any expression.
@@ -163,6 +190,9 @@ extension Parser {
             return .find(try expression())
         case "info":
             for info in Command.Info.allCases where take(word: info.rawValue) { return .info(info) }
+            // gdb's names for the same.
+            let known = ["breakpoints", "breakpoint", "break", "b", "watchpoints", "watch", "display"]
+            if isAtEnd() || known.contains(where: { take(word: $0) }) { return .info(.stops) }
             throw fault("stops or tensors")
         case "heads":
             guard take(word: "by") else { return .heads(nil) }
@@ -270,7 +300,10 @@ extension Parser {
 
     private mutating func stop(isTemporary: Bool) throws -> Command {
         if take(word: "nan") { return .breakNan }
-        guard !isAtEnd() else { return .breakHere }
+        guard !isAtEnd() else {
+            guard !isTemporary else { throw fault("an address") }
+            return .breakHere
+        }
         let target = try postfix()
         guard case .name = target else {
             throw LanguageError("The name of an operation is expected: a condition goes after `if`.", at: target.place)
@@ -279,7 +312,8 @@ extension Parser {
     }
 
     private mutating func numbers() throws -> Command.Numbers {
-        if take(word: "all") { return .all }
+        // As in gdb, none means all.
+        if take(word: "all") || isAtEnd() { return .all }
         var ranges: [ClosedRange<Int>] = []
         repeat {
             guard let first = try wholeNumber(), first > 0 else { throw fault("a number, a range as 2-4, or all") }

@@ -97,6 +97,7 @@ extension Parser {
         case "true": return .truth(true)
         case "false": return .truth(false)
         case "inf": return .number(.infinity)
+        case "nan": return .number(.nan)
         case "not", "and", "or":
             at -= name.unicodeScalars.count
             throw fault("a value")

@@ -111,7 +111,7 @@ struct Parser {
         let digits = end
         while end < text.count, Self.isDigit(text[end]) { end += 1 }
         guard end > digits, end == text.count || !Self.isWord(text[end]) && text[end] != "." else { return nil }
-        guard let number = Int(String(String.UnicodeScalarView(text[at..<end]))), abs(number) < 1 << 48 else {
+        guard let number = Int(String(String.UnicodeScalarView(text[at..<end]))), number.magnitude < 1 << 48 else {
             throw LanguageError("This number is too large.", at: here)
         }
         at = end

@@ -275,7 +275,11 @@ struct Scope {
         case "text": return Datum(text: model.text(values.tokens))
         case "answer":
             let graded = try run.graded()
-            let ids = try graded.positions.map { Double(try logits(graded.values, $0, place).largestIndex) }
+            let ids = try graded.positions.map { position -> Double in
+                // Among what is no number nothing is likeliest.
+                let logits = try logits(graded.values, position, place)
+                return logits.values.contains(where: \.isNaN) ? .nan : Double(logits.largestIndex)
+            }
             return Datum(ids, axes: ["position"], shape: [ids.count], kind: .token, places: [graded.positions])
         case "losses", "loss":
             let graded = try run.graded()
@@ -286,7 +290,8 @@ struct Scope {
         case "right", "accuracy":
             let graded = try run.graded()
             let right = try zip(graded.positions, graded.right).map { position, right in
-                try logits(graded.values, position, place).largestIndex == right ? 1.0 : 0
+                let logits = try logits(graded.values, position, place)
+                return logits.largestIndex == right && !logits.values.contains(where: \.isNaN) ? 1.0 : 0
             }
             return try ofPositions(right, graded, isMean: name == "accuracy", .truth, place)
         case "weights":

@@ -1,3 +1,4 @@
+import Checkpoints
 import GPTEngine
 
 /// What is taken along one axis: one place, which removes the axis, or several.
@@ -131,7 +132,7 @@ extension Scope {
         }
         let ids: [Int]
         do { ids = try tokenizer.encode(Array(text.utf8), allowingSpecial: true) } catch {
-            throw LanguageError(error.description, at: place)
+            throw LanguageError("\"\(visible(text))\" is no token of \(model.name).", at: place)
         }
         guard ids.count == 1 else {
             let pieces = ids.map { "\"\(model.label($0))\" \($0)" }.joined(separator: ", ")

@@ -177,6 +177,15 @@ public enum Command: Hashable, Sendable {
     /// Ends.
     case quit
 
+    /// Whether it can be done several times.
+    var takesCount: Bool {
+        switch self {
+        case .step, .proceed, .take, .takeText, .giveBack, .undo, .redo, .head, .movePosition, .findNext, .moveCell:
+            true
+        default: false
+        }
+    }
+
     /// What happens to stops or edits.
     public enum Switch: String, Hashable, Sendable {
         /// They count again.

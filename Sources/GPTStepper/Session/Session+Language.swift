@@ -8,10 +8,30 @@ extension Session {
     ///
     /// - Parameter file: the file that they stand in.
     /// - Throws: ``LanguageError``, and nothing waits.
-    public mutating func run(_ text: String, file: String? = nil) throws {
+    public mutating func run(_ text: String, file: String? = nil) throws { try run(text, file: file, depth: 0) }
+
+    private mutating func run(_ text: String, file: String?, depth: Int) throws {
         var statements = try Statement.parse(text)
-        if let file { for place in statements.indices { statements[place].file = file } }
+        for place in statements.indices {
+            statements[place].file = file ?? statements[place].file
+            statements[place].depth = depth
+        }
         queue = statements + queue
+    }
+
+    /// Goes to the first operation whose numbers are not all finite.
+    private mutating func goToFault(_ place: LanguageError.Place) throws {
+        var scope = try scope()
+        for node in stepper.program.nodes.indices {
+            scope.cursor = node
+            guard let datum = try? scope.value(.name("it", place)), datum.kind == .number,
+                let flat = datum.numbers.indices.first(where: {
+                    !datum.numbers[$0].isFinite && !(datum.removed?[$0] ?? false)
+                })
+            else { continue }
+            return stepper.visit(node, at: datum.index(of: flat))
+        }
+        throw LanguageError("No NaN and no infinity is in this pass.", at: place)
     }
 
     /// Whether commands wait or are being done.
@@ -108,6 +128,13 @@ extension Session {
             .travel(Travel(goal: goal, direction: direction, statement: statement))
         }
         stepper.isPlaying = false
+        if let count = statement.count, count > 1 {
+            switch command {
+            // What ends at a stop, or takes one change back, is done again after it.
+            case .proceed, .undo, .redo: queue.insert(statement.repeating(count - 1), at: 0)
+            default: break
+            }
+        }
         switch command {
         case .step(let grain, let direction): job = travel(.steps(grain, statement.count ?? 1), direction)
         case .proceed(let direction): job = travel(.end, direction)
@@ -125,6 +152,9 @@ extension Session {
             conclude(report(.step), statement)
         case .position(let number, nil) where number < 0:
             try done(perform(.position(number + stepper.tokens.count)), statement)
+        case .fault:
+            try goToFault(place)
+            conclude(report(.step), statement)
         case .block, .headNumber, .movePosition, .promptText, .promptRandom, .samplingSettings, .modelNamed:
             try performSimple(command, statement)
         case .breakAt, .breakHere, .breakNan, .watch, .stops, .display: try performStop(command, statement)
@@ -211,10 +241,10 @@ extension Session {
         case .save(let name): try save(name, statement.place)
         case .source(let name):
             let text = try Expression.Inputs.text(of: name, at: statement.place)
-            guard !queue.contains(where: { $0.file == name }), statement.file != name else {
+            guard !queue.contains(where: { $0.file == name }), statement.file != name, statement.depth < 100 else {
                 throw LanguageError("\(visible(name)) runs itself.", at: statement.place)
             }
-            do { try run(text, file: name) } catch let error as LanguageError {
+            do { try run(text, file: name, depth: statement.depth + 1) } catch let error as LanguageError {
                 throw LanguageError("\(visible(name)), \(error.description)", at: statement.place)
             }
         case .record(let name):

@@ -6,7 +6,9 @@ import SystemPackage
 extension Session {
     /// Where `until` leads: operations that are named, or a condition.
     func goal(_ target: Expression) throws -> Travel.Goal {
-        guard case .name(let name, let place) = target, !Scope.words.contains(name), !name.hasPrefix("heads.") else {
+        guard case .name(let name, let place) = target, name == "tokens" || !Scope.words.contains(name),
+            !name.hasPrefix("heads.")
+        else {
             return .condition(target)
         }
         return .operations(Set(try stepper.program.references(name, at: place).all.compactMap(\.node)))

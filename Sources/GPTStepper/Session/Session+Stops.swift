@@ -12,6 +12,8 @@ extension Session {
             guard nodes.contains(where: { $0.node != nil }) else {
                 throw LanguageError("\(visible(name)) is no operation of the pass.", at: place)
             }
+            // What can be worked out nowhere is no condition.
+            if let condition, !condition.speaksOfCursor { _ = try watched(condition) }
             let number = stops.add(.address(target, condition: condition, isTemporary: isTemporary), text)
             say("stop \(number) at \(name)", statement)
         case .breakHere:

@@ -42,6 +42,8 @@ public struct Session {
     var job: Job?
     /// What commands answered; whoever shows it takes it.
     var answers: [Answer] = []
+    /// What was typed last in this session; nothing before.
+    public var lastLine = ""
     /// What was typed, the latest last.
     public var history: [String] = []
     /// Whether a command that fails leaves those after it waiting.
@@ -187,7 +189,7 @@ public struct Session {
             model, tokens, sampling, weightSeed, Store(budget: store.budget), checkpoint: checkpoint)
         (names, stops, queue, answers) = (before.names, before.stops, before.queue, before.answers)
         (keepsGoing, recordFile) = (before.keepsGoing, before.recordFile)
-        (history, allowsRandomWeights) = (before.history, before.allowsRandomWeights)
+        (history, lastLine, allowsRandomWeights) = (before.history, before.lastLine, before.allowsRandomWeights)
         Machine.releaseMemory()
         return .done()
     }

@@ -175,7 +175,7 @@ extension Session {
         case .watch(let expression):
             guard let new = try watched(expression) else { return nil }
             let old = try watchedBefore(expression)
-            guard old != new else { return nil }
+            guard !(old.map(new.isSame(as:)) ?? false) else { return nil }
             var report = report(.watch)
             (report.old, report.new) = (old, new)
             return report

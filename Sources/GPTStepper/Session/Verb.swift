@@ -25,7 +25,7 @@ public struct Verb: Hashable, Sendable {
     public static let all: [Verb] = [
         Verb("step", "step [N]", "one operation forward, back", "5 step", short: ["s"]),
         Verb("next", "next [N]", "next, previous sub-layer", "next", short: ["n"]),
-        Verb("finish", "finish [N]", "finish this block; back to its start", "finish", short: ["f"]),
+        Verb("finish", "finish [N]", "finish this block; back to its start", "finish", short: ["f", "fin"]),
         Verb(
             "until", "until ADDRESS or E", "go on until an address is reached, or until something is so",
             "until rank(lens(stream)[-1])[\"A\"] == 0", short: ["u"]),
@@ -38,7 +38,9 @@ public struct Verb: Hashable, Sendable {
             "reverse-step", "reverse-step [N], and so on for the seven above", "the same backward, over taken tokens",
             "reverse-step 2", short: ["rs", "S"]),
         Verb("reverse-next", "reverse-next [N]", "previous sub-layer", "reverse-next", short: ["rn", "N"]),
-        Verb("reverse-finish", "reverse-finish [N]", "back to the start of the block", "reverse-finish", short: ["F"]),
+        Verb(
+            "reverse-finish", "reverse-finish [N]", "back to the start of the block", "reverse-finish",
+            short: ["rf", "F"]),
         Verb(
             "reverse-until", "reverse-until ADDRESS or E", "back until an address is reached, or something is so",
             "last; reverse-until L1.pattern"),
@@ -48,7 +50,7 @@ public struct Verb: Hashable, Sendable {
         Verb("reverse-cell", "reverse-cell [N]", "take one cell back", "reverse-cell", short: ["I"]),
         Verb(
             "reverse-take", "reverse-take [N]", "give the last taken token back; what was there is kept",
-            "take; reverse-take", short: ["T"]),
+            "take; reverse-take", short: ["rt", "T"]),
         Verb(
             "goto", "goto ADDRESS[CELL], goto term N", "go to an operation, to a cell of it", "goto L1.pattern[0, 3, 2]"
         ),
@@ -107,7 +109,7 @@ public struct Verb: Hashable, Sendable {
         Verb("round", "round TARGET to f16, bf16 or int8", "round numbers to a smaller type", "round weights to bf16"),
         Verb("token", "token P = \"TEXT\"", "replace a token of the text", "token 2 = \"C\""),
         Verb("edits", "edits", "list the edits", "zero L1.H2; edits"),
-        Verb("undo", "undo", "take the last change of the edits back", "zero L1.H2; undo"),
+        Verb("undo", "undo [N]", "take the last change of the edits back", "zero L1.H2; undo"),
         Verb("redo", "redo", "make it again", "zero L1.H2; undo; redo"),
         Verb(
             "other", "other prompt \"TEXT\", model NAME, unedited, trace FILE, swap, off",

@@ -40,10 +40,11 @@ struct CommandPanel: Panel {
 
     private mutating func run(_ app: inout App) -> Answer {
         // An empty line repeats the last command.
-        let text = line.text.allSatisfy { $0 == " " } ? app.session.history.last ?? "" : line.string
+        let text = line.text.allSatisfy { $0 == " " } ? app.session.lastLine : line.string
         guard !text.isEmpty else { return .closes() }
         do {
             try app.session.run(text)
+            app.session.lastLine = text
             if app.session.history.last != text { app.session.history.append(text) }
             return .closes()
         } catch let error as LanguageError {
