@@ -170,6 +170,21 @@ import Testing
         #expect(changes.first?.old == nil && changes.dropFirst().allSatisfy { $0.old != nil })
     }
 
+    @Test func `the second run gets the tokens of the first, and gives them back with it`() throws {
+        var session = try session()
+        let text = "other prompt \"AABBC\"; 2 take; print other(tokens); reverse-take; print other(tokens), tokens"
+        let all = try answers(text, &session)
+        #expect(error(all) == nil)
+        let shown = all.compactMap { if case .values(let values) = $0.content { values } else { nil } }
+        let taken = session.stepper.tokens.dropFirst(6).map(Double.init)
+        #expect(shown[0][0].numbers.count == 7 && Array(shown[0][0].numbers[5..<6]) == taken)
+        #expect(shown[1][0].numbers == [0, 0, 1, 1, 2] + taken && shown[1][1].numbers.count == 7)
+        // Without edits it is the first one's text, whatever that becomes.
+        let same = try answers("other unedited; prompt \"BBACAC\"; take; print all(other(tokens) == tokens)", &session)
+        guard case .values(let values)? = same.last?.content else { throw LanguageError("no value", at: .init()) }
+        #expect(values[0].number == 1)
+    }
+
     // MARK: Exactness
 
     /// All logits and one inner value, bit by bit.
@@ -266,7 +281,8 @@ import Testing
     // MARK: Sessions
 
     @Test func `a saved session comes back as it was`() throws {
-        let folder = FilePath("/tmp/gptstep-language-\(UInt64.random(in: 0 ..< .max))")
+        let folder = FilePath(
+            FileManager.default.temporaryDirectory.appendingPathComponent("language-\(UUID().uuidString)").path)
         try folder.createFolder()
         defer { try? FileManager.default.removeItem(atPath: folder.string) }
         let file = folder.appending("session.gpt").string

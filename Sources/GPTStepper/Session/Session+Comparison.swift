@@ -186,7 +186,6 @@ extension Session {
 
     private mutating func setTwin(_ kind: Command.Other, _ place: LanguageError.Place) throws {
         guard let situation, let base else { throw noWeights }
-        let taken = Array(stepper.tokens.dropFirst(stepper.promptCount))
         switch kind {
         case .off: twin = nil
         case .prompt(let text):
@@ -238,7 +237,6 @@ extension Session {
             self.twin = Twin(
                 kind: .swap, model: mine.model, values: try next.pass(mine.model, mine.prompt), prompt: mine.prompt)
         }
-        _ = taken
         memo = Situation.Memo()
         // What edits take from the second run follows it.
         if !edits.active.isEmpty { applyEdits() }

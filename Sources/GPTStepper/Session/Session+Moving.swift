@@ -49,8 +49,7 @@ extension Session {
             axes.remove(at: axis)
             shape.remove(at: axis)
         }
-        let indexScope = situation?.scope()
-        var taken = try (indexScope ?? plainIndexScope()).taken(parts, axes: axes, shape: shape, at: place)
+        var taken = try scope().taken(parts, axes: axes, shape: shape, at: place)
         if let axis = reference.headAxis, let head = reference.head { taken.insert(.one(head), at: axis) }
         guard taken.allSatisfy(\.isOne), case .node = reference.source else {
             throw LanguageError(
@@ -58,8 +57,6 @@ extension Session {
         }
         stepper.visit(node, at: taken.map { $0.indices[0] })
     }
-
-    func plainIndexScope() throws -> Scope { throw noWeights }
 
     /// Goes to where one of the selected cell's terms comes from.
     mutating func follow(_ number: Int, _ place: LanguageError.Place) throws {

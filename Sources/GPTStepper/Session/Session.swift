@@ -142,6 +142,7 @@ public struct Session {
         do {
             base = try pass(next)
             stepper = next
+            followWithTwin()
             applyEdits()
             atlas = HeadAtlas(stepper.program, tokens: stepper.tokens)
             faults = FaultFinder()

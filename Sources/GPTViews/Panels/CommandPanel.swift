@@ -9,7 +9,6 @@ struct CommandPanel: Panel {
     /// How far back in what was typed before one is, and what was being typed.
     private var past: (index: Int, typed: String)?
     private var hint = "Tab completes, ↑ goes back, Enter runs it; help lists all commands."
-    /// What Enter runs the line as, where it is no command by itself.
     let place = PanelPlace.screen
 
     init(_ app: App, _ screen: Screen) { line = LineEditor() }
